@@ -13,8 +13,11 @@ use crate::{
 };
 
 /// The pages that have no number of a thing in their address.
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 14] = [
     "/",
+    "/needs",
+    "/help",
+    "/import",
     "/records",
     "/records/search",
     "/batches",
@@ -32,23 +35,23 @@ const ENGLISH: [&str; 10] =
     [" the ", " and ", " with ", " of ", " not ", "Records", "Batches", "Blanks", "Sign", "Quality"];
 
 /// A browser without JavaScript: it follows redirects, and sends what forms have.
-struct Browser<'a> {
+pub(crate) struct Browser<'a> {
     served: &'a Served,
-    cookie: String,
-    language: &'static str,
+    pub(crate) cookie: String,
+    pub(crate) language: &'static str,
 }
 
 impl<'a> Browser<'a> {
-    fn of(served: &'a Served, person: &Person<'_>) -> Self {
+    pub(crate) fn of(served: &'a Served, person: &Person<'_>) -> Self {
         Self { served, cookie: person.cookie.clone(), language: "en" }
     }
 
-    fn get(&self, path: &str) -> Reply {
+    pub(crate) fn get(&self, path: &str) -> Reply {
         let headers = [("cookie", &*self.cookie), ("accept-language", self.language)];
         self.served.send("GET", path, &headers, "")
     }
 
-    fn post(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
+    pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
         let origin = format!("http://{}", self.served.address);
         self.post_from(&origin, path, fields)
     }
@@ -66,7 +69,7 @@ impl<'a> Browser<'a> {
     }
 
     /// Opens the page of an act, fills in its fields and sends it.
-    fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
+    pub(crate) fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
         let page = self.get(path);
         assert_eq!(page.status, 200, "{path}: {page:?}");
         let hidden = hidden(&page.body);
@@ -83,7 +86,7 @@ fn encoded(text: &str) -> String {
 }
 
 /// The hidden fields of the form that does an act.
-fn hidden(page: &str) -> BTreeMap<String, String> {
+pub(crate) fn hidden(page: &str) -> BTreeMap<String, String> {
     let form = page.split("<form").find(|form| form.contains("name=\"key\"")).unwrap_or_default();
     let form = form.split("</form>").next().unwrap();
     let value = |input: &str, name: &str| {
@@ -95,7 +98,7 @@ fn hidden(page: &str) -> BTreeMap<String, String> {
 }
 
 /// The texts of a page, without its tags.
-fn texts(page: &str) -> String {
+pub(crate) fn texts(page: &str) -> String {
     let body = page.split_once("<body").map_or(page, |(_, body)| body);
     let texts = body.split('<').filter_map(|part| Some(part.split_once('>')?.1));
     texts.collect::<Vec<_>>().join(" ")
@@ -107,7 +110,7 @@ fn location(reply: &Reply) -> &str {
 }
 
 /// An office with five printed cards of which one is checked, three records that wait, and a person of each role.
-fn office() -> (Office, Served) {
+pub(crate) fn office() -> (Office, Served) {
     let office = Office::new();
     office.import("student", &people::students(0..5));
     office.receive("student", 10);
@@ -121,7 +124,7 @@ fn office() -> (Office, Served) {
 }
 
 /// A person of each role.
-fn staff<'a>(office: &Office, served: &'a Served) -> BTreeMap<&'static str, Person<'a>> {
+pub(crate) fn staff<'a>(office: &Office, served: &'a Served) -> BTreeMap<&'static str, Person<'a>> {
     let (root, sri) = with_supervisor(office, served);
     let mut staff = BTreeMap::new();
     for (role, name) in [("operator", "opi"), ("stock-keeper", "gugun"), ("auditor", "audi")] {
@@ -169,7 +172,9 @@ fn no_page_has_a_name_or_an_identifier_of_a_person() {
     let staff = staff(&office, &served);
     for person in staff.values() {
         let browser = Browser::of(&served, person);
-        for path in PAGES.iter().chain(&["/records/default/r00001", "/batches/1", "/printers/p1", "/me"]) {
+        for path in
+            PAGES.iter().chain(&["/records/default/r00001", "/batches/1", "/batches/1/pile", "/printers/p1", "/me"])
+        {
             let body = browser.get(path).body;
             for number in 0..8 {
                 let student = people::student(number);

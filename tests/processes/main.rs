@@ -11,6 +11,7 @@ mod cli;
 mod cluster;
 mod comparison;
 mod console;
+mod console_more;
 mod copies;
 mod counter;
 #[path = "../../drivers/ipp/tests/printer/cupsd.rs"]

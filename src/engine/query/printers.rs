@@ -45,6 +45,8 @@ pub struct PrinterLine {
     pub profile: String,
     /// The capacity of its hopper, if the hopper is counted.
     pub hopper: Option<i64>,
+    /// The free and the reserved blanks in it, of all types, if it is counted.
+    pub hopper_blanks: Option<i64>,
     /// As last seen: `unknown`, `idle`, `processing`, `stopped`, `unreachable`.
     #[schemars(extend("enum" = ["unknown", "idle", "processing", "stopped", "unreachable"]))]
     pub state: String,
@@ -145,6 +147,12 @@ impl Facts {
         self.balances.iter().filter(of).map(|line| line.quantity).sum()
     }
 
+    /// What a counted hopper holds: a batch has reserved some of it.
+    fn hopper_blanks(&self, printer: &str) -> i64 {
+        let is_in = |line: &&BalanceLine| matches!(&*line.account, "hopper" | "reserved") && line.place == printer;
+        self.balances.iter().filter(is_in).map(|line| line.quantity).sum()
+    }
+
     fn batch(&self, printer: &str) -> Option<(BatchId, BatchState)> {
         let batch = self.batches.iter().find(|batch| batch.printer == printer)?;
         Some((BatchId(batch.id), batch.state.parse().ok()?))
@@ -183,6 +191,7 @@ pub(super) async fn read(engine: &Engine, tx: &mut Tx, facts: &Facts) -> Result<
                 pauses: &facts.pauses,
                 windows: engine.broken.settings.is_empty().then_some(&*engine.settings.windows),
             };
+            let hopper_blanks = p.hopper.map(|_| facts.hopper_blanks(&p.name));
             PrinterLine {
                 standing: standing(&seen, now),
                 uri: plain_uri(&p.uri),
@@ -194,6 +203,7 @@ pub(super) async fn read(engine: &Engine, tx: &mut Tx, facts: &Facts) -> Result<
                 node: p.node,
                 profile: p.profile,
                 hopper: p.hopper,
+                hopper_blanks,
                 state: p.state,
                 advice: p.reasons.iter().map(|reason| advise(reason)).collect(),
                 reasons: p.reasons,

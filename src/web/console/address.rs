@@ -31,6 +31,14 @@ pub(super) fn own(path: &str) -> &str {
     if is_own { path } else { "/" }
 }
 
+/// The address without what became of the act that led there.
+pub(super) fn without_notice(here: &str) -> String {
+    let Some((path, query)) = here.split_once('?') else { return here.to_owned() };
+    let is_notice = |pair: &&str| ["done=", "asked="].iter().any(|name| pair.starts_with(name));
+    let others: Vec<&str> = query.split('&').filter(|pair| !is_notice(pair)).collect();
+    if others.is_empty() { path.to_owned() } else { format!("{path}?{}", others.join("&")) }
+}
+
 /// The page of a record.
 pub(super) fn record(source: &str, request_id: &str) -> String {
     format!("/records/{}/{}", encoded(source), encoded(request_id))
@@ -57,6 +65,13 @@ mod tests {
             with_query("/records", &[("state", "held"), ("source", ""), ("after", "1 2")]),
             "/records?state=held&after=1%202"
         );
+    }
+
+    #[test]
+    fn the_page_after_an_act_does_not_tell_of_the_act_before() {
+        assert_eq!(without_notice("/stock"), "/stock");
+        assert_eq!(without_notice("/records/a/b?done=HoldRecord"), "/records/a/b");
+        assert_eq!(without_notice("/records?state=held&asked=X&after=7"), "/records?state=held&after=7");
     }
 
     #[test]

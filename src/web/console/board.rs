@@ -11,20 +11,23 @@ use axum::{
 
 use super::{
     act, address,
+    first_start::{self, Step},
+    needs::{self, NeedLine},
     page::{Page, respond},
+    view::View,
 };
 use crate::{
     domain::{permission::Operation, states::RecordState},
-    engine::query::{Board, Need, PrinterLine},
+    engine::query::{Board, PrinterLine},
     web::{context::Web, problem::Fault, route::Sort},
-    words::pages::{self, Place, texts},
+    words::pages::{self, texts},
 };
 
-/// Something that needs a person.
-pub(super) struct NeedLine {
-    what: String,
-    count: Option<String>,
-    address: String,
+/// A quantity of a whole, in words and as a bar.
+struct Gauge {
+    words: String,
+    value: i64,
+    most: i64,
 }
 
 /// A printer.
@@ -35,7 +38,8 @@ struct PrinterTile {
     /// `good`, `busy`, `wait` or `bad`: the shape and the colour beside the words.
     tone: &'static str,
     reasons: Vec<String>,
-    batch: Option<(String, i64, i64)>,
+    batch: Option<Gauge>,
+    hopper: Option<Gauge>,
     today: String,
 }
 
@@ -52,6 +56,8 @@ struct Line {
 struct BoardPage {
     page: Page,
     sentence: String,
+    /// What leads to the first card; empty once there is one.
+    steps: Vec<Step>,
     faults: Vec<NeedLine>,
     routine: Vec<NeedLine>,
     printers: Vec<PrinterTile>,
@@ -80,8 +86,18 @@ pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Respo
     if known {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
-    let board = board_page(page, &shown.board);
+    let board = board_page(page, &shown.board, web.engine.profiles.len());
     (headers, respond(StatusCode::OK, &board)).into_response()
+}
+
+/// The page that says how a list comes in.
+pub(super) async fn show_import(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
+    let (parts, _) = request.into_parts();
+    let page = Page::of(&web, &parts).await?;
+    let title = page.t(texts::IMPORT);
+    let mut view = View::new(page, title);
+    view.lead = view.page.t(texts::IMPORT_LEAD).to_owned();
+    Ok(respond(StatusCode::OK, &view))
 }
 
 /// The version of what a person sees.
@@ -90,19 +106,19 @@ fn tag(page: &Page, version: u64) -> String {
     format!("\"{version:x}-{}-{}\"", page.language.code(), roles.join("."))
 }
 
-fn board_page(page: Page, board: &Board) -> BoardPage {
-    let (routine, faults): (Vec<_>, Vec<_>) = board.needs_person.iter().partition(|need| need.kind.is_routine());
-    let lines = |needs: Vec<&Need>| needs.into_iter().map(|need| need_line(&page, need)).collect();
+fn board_page(page: Page, board: &Board, profiles: usize) -> BoardPage {
+    let [faults, routine] = needs::lines(&page, &board.needs_person);
     BoardPage {
         sentence: sentence(&page, board),
-        faults: lines(faults),
-        routine: lines(routine),
+        steps: first_start::steps(&page, board, profiles),
+        faults,
+        routine,
         printers: board.printers.iter().map(|printer| tile(&page, board, printer)).collect(),
         pauses: board
             .pauses
             .iter()
             .map(|pause| Line {
-                name: pause.what.clone(),
+                name: pages::pause_scope(&pause.what, page.language),
                 about: page.with(texts::PAUSED_BY, &[&pause.by, &pause.reason]),
                 number: page.day_and_time(&pause.since),
             })
@@ -127,31 +143,6 @@ fn sentence(page: &Page, board: &Board) -> String {
     };
     let waiting = board.records.get(RecordState::Waiting.as_str()).copied().unwrap_or_default();
     format!("{first} {}", page.with(texts::WAITING_NUMBER, &[&page.number(waiting)]))
-}
-
-/// What needs a person, as a line with its address.
-pub(super) fn need_line(page: &Page, need: &Need) -> NeedLine {
-    let (what, place) = pages::need(need, page.language, &page.zone);
-    let count = (need.count > 1 || need.kind.is_routine()).then(|| page.number(need.count));
-    NeedLine { what, count, address: place_address(&place) }
-}
-
-/// The page on which something is settled.
-fn place_address(place: &Place) -> String {
-    match place {
-        Place::Inspection => "/inspect".to_owned(),
-        Place::RecordsIn(state) => format!("/records?state={state}"),
-        Place::HeldRecords => "/records?state=held".to_owned(),
-        Place::StoppedCards => "/records?recalled=true".to_owned(),
-        Place::Acts => "/acts".to_owned(),
-        Place::Batches => "/batches".to_owned(),
-        Place::QualityCheck => "/check".to_owned(),
-        Place::HandOver => "/handover".to_owned(),
-        Place::Stock => "/stock".to_owned(),
-        Place::Printer(name) => address::printer(name),
-        Place::NewPrinter => "/do/AddPrinter".to_owned(),
-        Place::Database => "/audit".to_owned(),
-    }
 }
 
 fn tone(printer: &PrinterLine) -> &'static str {
@@ -181,7 +172,12 @@ fn tile(page: &Page, board: &Board, printer: &PrinterLine) -> PrinterTile {
     let batch = batch.map(|batch| {
         let values = [batch.id.to_string(), page.number(batch.printed), page.number(batch.jobs)];
         let values: Vec<&str> = values.iter().map(String::as_str).collect();
-        (page.with(texts::BATCH_PROGRESS, &values), batch.printed, batch.jobs)
+        Gauge { words: page.with(texts::BATCH_PROGRESS, &values), value: batch.printed, most: batch.jobs }
+    });
+    let hopper = printer.hopper.map(|most| Gauge {
+        words: format!("{}: {}", page.t(texts::HOPPER), hopper_level(page, printer).unwrap_or_default()),
+        value: printer.hopper_blanks.unwrap_or_default(),
+        most,
     });
     let reason = |advice: &crate::domain::printer_reason::Advice| {
         format!("{} ({})", page.t(pages::task(advice.action)), advice.keyword)
@@ -192,10 +188,17 @@ fn tile(page: &Page, board: &Board, printer: &PrinterLine) -> PrinterTile {
         tone: tone(printer),
         reasons: printer.advice.iter().map(reason).collect(),
         batch,
+        hopper,
         today: page
             .with(texts::GOOD_AND_SPOILED, &[&page.number(printer.cards_24h), &page.number(printer.spoiled_24h)]),
         name: printer.name.clone(),
     }
+}
+
+/// The level of a counted hopper, in words.
+pub(super) fn hopper_level(page: &Page, printer: &PrinterLine) -> Option<String> {
+    let values = [printer.hopper_blanks?, printer.hopper?].map(|blanks| page.number(blanks));
+    Some(page.with(texts::HOPPER_LEVEL, &[&values[0], &values[1]]))
 }
 
 fn blanks(page: &Page, board: &Board) -> Vec<Line> {

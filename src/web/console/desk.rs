@@ -38,9 +38,9 @@ use crate::{
 /// The largest form, in bytes.
 const FORM_BYTES_MAX: usize = 16 << 10;
 /// What a laminated code says, so that no hand leaves the scanner.
-const ACCEPT: &str = "CETAK:OK";
+pub(super) const ACCEPT: &str = "CETAK:OK";
 /// The beginning of the code that rejects; a cause follows.
-const REJECT: &str = "CETAK:REJECT:";
+pub(super) const REJECT: &str = "CETAK:REJECT:";
 
 pub(super) fn router() -> Router<Arc<Web>> {
     let check = get(|web, request| show(web, request, &CHECK)).post(|web, request| scanned(web, request, &CHECK));

@@ -7,7 +7,7 @@ use crate::{
     web::problem::Problem,
     words::{
         Language, ValueRule,
-        pages::{choice, field},
+        pages::{choice, field, pause_scope},
     },
 };
 
@@ -205,6 +205,8 @@ pub(super) struct Shown {
     pub(super) is_fixed: bool,
     /// Its value.
     pub(super) value: String,
+    /// Its value in words.
+    pub(super) said: String,
     /// The choices: value, label, and whether it is chosen.
     pub(super) choices: Vec<(String, String, bool)>,
     /// The most characters.
@@ -242,7 +244,9 @@ impl Field {
         let name =
             |value: &str| choice(value).map_or_else(|| value.to_owned(), |text| text.in_language(language).into());
         let choices = values.into_iter().map(|value| (name(&value), chosen.contains(&&*value), value));
+        let said = if self.control == Control::Scope { pause_scope(&value, language) } else { name(&value) };
         Shown {
+            said,
             choices: choices.map(|(label, is_chosen, value)| (value, label, is_chosen)).collect(),
             name: self.pointer.clone(),
             label,

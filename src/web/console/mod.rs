@@ -11,13 +11,19 @@ mod act;
 mod address;
 mod answer;
 mod assets;
+mod audit;
 mod board;
 mod desk;
+mod first_start;
 mod form;
 mod form_value;
+mod help;
+mod history;
 mod live;
+mod needs;
 mod office;
 mod page;
+mod pile;
 mod projector;
 mod records;
 mod rights;
@@ -53,10 +59,15 @@ const HEADERS: [(HeaderName, &str); 2] = [
 pub(super) fn router() -> Router<Arc<Web>> {
     Router::new()
         .route("/", get(board::show))
+        .route("/needs", get(needs::show))
+        .route("/import", get(board::show_import))
         .merge(records::router())
         .merge(work::router())
+        .merge(pile::router())
         .merge(desk::router())
         .merge(office::router())
+        .merge(audit::router())
+        .merge(help::router())
         .merge(sign_in::router())
         .merge(act::router())
         .merge(live::router())

@@ -1,4 +1,4 @@
-//! The blanks, the audit, and the people of the office.
+//! The blanks and the people of the office.
 
 use std::sync::Arc;
 
@@ -19,20 +19,14 @@ use super::{
 };
 use crate::{
     domain::actor::Role,
-    engine::query::{
-        ListAccounts, ListAuditHeads, ListMovements, ListSessions, ListTokens, Query, ShowStock, TokenLine,
-    },
+    engine::query::{ListAccounts, ListMovements, ListSessions, ListTokens, Query, ShowStock, TokenLine},
     store::{AccountLine, BalanceLine, MovementLine, SessionLine},
     web::{context::Web, route::Sort},
     words::pages::{self, texts},
 };
 
 pub(super) fn router() -> Router<Arc<Web>> {
-    Router::new()
-        .route("/stock", get(stock))
-        .route("/audit", get(audit))
-        .route("/people", get(people))
-        .route("/me", get(me))
+    Router::new().route("/stock", get(stock)).route("/people", get(people)).route("/me", get(me))
 }
 
 async fn stock(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
@@ -95,22 +89,6 @@ async fn stock(State(web): State<Arc<Web>>, request: Request) -> Result<Response
     for name in
         ["ReceiveBlanks", "LoadHopper", "UnloadHopper", "CountBlanks", "DestroyBlanks", "LendBlanks", "TakeBackBlanks"]
     {
-        view.offer(name, &[]);
-    }
-    Ok(respond(StatusCode::OK, &view))
-}
-
-async fn audit(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
-    let (parts, _) = request.into_parts();
-    let page = Page::of(&web, &parts).await?;
-    let (page, heads) = page.read(&web, ListAuditHeads {}).await?;
-    let title = page.t(texts::AUDIT);
-    let mut view = View::new(page, title);
-    let page = &view.page;
-    let headings = [texts::CHAIN, texts::ROWS].map(|text| page.t(text)).to_vec();
-    let rows = heads.iter().map(|head| vec![Cell::text(&head.chain), Cell::number(page, head.seq)]).collect();
-    view.tables.push(Table { title: page.t(texts::CHAINS).into(), headings, rows, next: None });
-    for name in ["AcceptClock", "AdoptDatabase", "BackUpDatabase", "ArchiveJobs"] {
         view.offer(name, &[]);
     }
     Ok(respond(StatusCode::OK, &view))

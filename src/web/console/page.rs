@@ -36,6 +36,9 @@ pub(super) const LANGUAGE_COOKIE: &str = "cetak-language";
 /// The cookie with the colours that a person chose.
 pub(super) const THEME_COOKIE: &str = "cetak-theme";
 
+/// The cookie with `off` if a person wants no keys.
+pub(super) const KEYS_COOKIE: &str = "cetak-keys";
+
 /// A person who is signed in.
 #[derive(Clone, Debug)]
 pub(super) struct Who {
@@ -51,6 +54,8 @@ pub(super) struct Who {
 pub(super) struct Entry {
     /// Its address.
     pub(super) address: &'static str,
+    /// The key that leads there after `g`.
+    pub(super) key: char,
     /// Its title.
     pub(super) title: &'static str,
     /// Whether it is the page that is shown.
@@ -65,6 +70,8 @@ pub(super) struct Page {
     pub(super) language: Language,
     /// `light` or `dark` if the person chose one, else `system`.
     pub(super) theme: &'static str,
+    /// Whether keys lead to pages.
+    pub(super) has_keys: bool,
     /// The zone of the office.
     pub(super) zone: TimeZone,
     /// The path and the query string of the page.
@@ -79,18 +86,19 @@ pub(super) struct Page {
     pub(super) is_plain: bool,
 }
 
-/// The places of the navigation, and what one must be allowed to do there.
-const PLACES: &[(&str, Text, Operation, Sort)] = &[
-    ("/", texts::BOARD, Operation::BoardRead, Sort::Query),
-    ("/records", texts::RECORDS, Operation::BoardRead, Sort::Query),
-    ("/batches", texts::BATCHES, Operation::BoardRead, Sort::Query),
-    ("/inspect", texts::INSPECTION, Operation::InspectionFound, Sort::Act),
-    ("/check", texts::QUALITY_CHECK, Operation::CardCheck, Sort::Act),
-    ("/handover", texts::HAND_OVER, Operation::CardHandOver, Sort::Act),
-    ("/stock", texts::STOCK, Operation::ReportRead, Sort::Query),
-    ("/acts", texts::WAITING_ACTS, Operation::BoardRead, Sort::Query),
-    ("/audit", texts::AUDIT, Operation::AuditSeal, Sort::Act),
-    ("/people", texts::PEOPLE, Operation::AccountManage, Sort::Query),
+/// The places of the navigation, the key that leads there after `g`, and what one must be allowed to do there.
+const PLACES: &[(&str, char, Text, Operation, Sort)] = &[
+    ("/", 'b', texts::BOARD, Operation::BoardRead, Sort::Query),
+    ("/needs", 'n', texts::NEEDS, Operation::BoardRead, Sort::Query),
+    ("/records", 'r', texts::RECORDS, Operation::BoardRead, Sort::Query),
+    ("/batches", 'k', texts::BATCHES, Operation::BoardRead, Sort::Query),
+    ("/inspect", 'i', texts::INSPECTION, Operation::InspectionFound, Sort::Act),
+    ("/check", 'q', texts::QUALITY_CHECK, Operation::CardCheck, Sort::Act),
+    ("/handover", 'h', texts::HAND_OVER, Operation::CardHandOver, Sort::Act),
+    ("/stock", 's', texts::STOCK, Operation::ReportRead, Sort::Query),
+    ("/acts", 'p', texts::WAITING_ACTS, Operation::BoardRead, Sort::Query),
+    ("/audit", 'a', texts::AUDIT, Operation::AuditSeal, Sort::Act),
+    ("/people", 'u', texts::PEOPLE, Operation::AccountManage, Sort::Query),
 ];
 
 impl Page {
@@ -101,6 +109,7 @@ impl Page {
             title: String::new(),
             language: language(&parts.headers),
             theme: theme(&parts.headers),
+            has_keys: cookie(&parts.headers, KEYS_COOKIE) != Some("off"),
             zone: web.engine.settings.zone.clone(),
             here,
             who: None,
@@ -142,7 +151,7 @@ impl Page {
     fn notice(&self, parts: &Parts) -> Option<String> {
         let value = |name: &str| {
             let pairs = parts.uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-            pairs.filter(|(found, _)| *found == name).map(|(_, value)| value).next()
+            pairs.filter(|(found, _)| *found == name).map(|(_, value)| value).last()
         };
         let title = |slug| pages::act(slug).map(|act| act.title.in_language(self.language));
         let done = value("done").and_then(title).map(|act| texts::DONE.with(self.language, &[act]));
@@ -187,14 +196,26 @@ impl Page {
     /// The places that the person may go to.
     pub(super) fn places(&self) -> Vec<Entry> {
         let path = self.here.split('?').next().unwrap_or_default();
-        let places = PLACES.iter().filter(|(_, _, operation, sort)| self.may(*operation, *sort));
+        let places = PLACES.iter().filter(|(.., operation, sort)| self.may(*operation, *sort));
         let is_here = |address: &str| path == address || (address != "/" && path.starts_with(&format!("{address}/")));
-        places.map(|(address, title, ..)| Entry { address, title: self.t(*title), is_here: is_here(address) }).collect()
+        places
+            .map(|(address, key, title, ..)| Entry {
+                address,
+                key: *key,
+                title: self.t(*title),
+                is_here: is_here(address),
+            })
+            .collect()
     }
 
     /// When the page was read, in the office's zone.
     pub(super) fn as_of(&self) -> String {
         self.shown.as_ref().map(|shown| pages::time_of_day(&shown.at.to_string(), &self.zone)).unwrap_or_default()
+    }
+
+    /// The page that finds a person's request, if the person may search.
+    pub(super) fn search(&self) -> Option<&'static str> {
+        self.may(Operation::RecordSearch, Sort::Act).then_some("/records/search")
     }
 
     /// The pause of the whole queue, in words.

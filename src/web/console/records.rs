@@ -13,8 +13,9 @@ use axum::{
 use super::{
     address,
     form_value::Sent,
+    history,
     page::{Page, respond},
-    view::{Cell, Filter, Table, View},
+    view::{Button, Cell, Filter, Table, View},
 };
 use crate::{
     domain::{
@@ -25,11 +26,17 @@ use crate::{
     engine::{
         client::Client,
         operations::RecordName,
-        query::{Cursor, FindName, FindPerson, FindRecord, FoundRecord, JobsOf, ListJobs, ListRecords, PageRequest},
+        query::{
+            Cursor, FindName, FindPerson, FindRecord, FoundRecord, JobsOf, ListJobs, ListRecordEvents, ListRecords,
+            PageRequest,
+        },
     },
     store::RecordLine,
     web::{context::Web, input, problem::Problem, route::Sort},
-    words::{Fault, ValueRule, pages::texts},
+    words::{
+        Fault, ValueRule,
+        pages::{self, texts},
+    },
 };
 
 pub(super) fn router() -> Router<Arc<Web>> {
@@ -55,7 +62,7 @@ async fn list(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
     let mut view = View::new(page, title);
     if view.page.may(Operation::RecordSearch, Sort::Act) {
         let label = view.page.t(texts::SEARCH);
-        view.buttons.push(super::view::Button { address: "/records/search".into(), label });
+        view.buttons.push(Button { address: "/records/search".into(), label });
     }
     for (name, label) in [
         ("source", texts::SOURCE),
@@ -141,37 +148,39 @@ async fn show(
     let page = Page::of(&web, &parts).await?;
     let name = RecordName { source, request_id };
     let (page, found) = page.read(&web, FindRecord { record: name.clone() }).await?;
-    let (page, jobs) =
-        page.read(&web, ListJobs { of: JobsOf::Record(name), state: None, page: PageRequest::default() }).await?;
+    let (page, jobs) = page
+        .read(&web, ListJobs { of: JobsOf::Record(name.clone()), state: None, page: PageRequest::default() })
+        .await?;
+    let (page, events) = page.read(&web, ListRecordEvents { record: name }).await?;
     let mut view = View::new(page, found.record.request_id.clone());
     view.lead = whereabouts(&view.page, &found);
     facts(&mut view, &found);
+    pictures(&mut view, &found.record, Sent::of_query(&parts).unwrap_or_default().value("pictures") == "true");
     let page = &view.page;
-    let headings = [texts::ATTEMPT, texts::PRINTER, texts::BATCH, texts::OUTCOME, texts::WHEN].map(|text| page.t(text));
-    let rows = jobs.items.iter().flat_map(|job| {
-        job.attempts.iter().map(move |attempt| {
-            vec![
-                Cell::text(&attempt.id),
-                Cell::link(&attempt.printer, address::printer(&attempt.printer)),
-                Cell::link(job.batch.to_string(), address::batch(job.batch)),
-                Cell::text(outcome(page, attempt.outcome.as_deref())),
-                Cell::text(page.day_and_time(attempt.ended_at.as_deref().unwrap_or(&attempt.began_at))),
-            ]
-        })
-    });
-    let attempts =
-        Table { title: page.t(texts::ATTEMPTS).into(), headings: headings.to_vec(), rows: rows.collect(), next: None };
-    let beside = beside(page, &found);
-    view.tables.push(attempts);
-    view.tables.extend(beside);
+    view.tables = [history::attempts(page, &jobs.items), history::events(page, &events)]
+        .into_iter()
+        .chain(beside(page, &found))
+        .collect();
     offer(&mut view, &found.record);
     Ok(respond(StatusCode::OK, &view))
 }
 
-/// How an attempt ended; a dash while it is open.
-fn outcome(page: &Page, outcome: Option<&str>) -> &'static str {
-    let state = outcome.and_then(|outcome| outcome.replace('-', "_").parse().ok());
-    state.map_or("–", |state| page.language.attempt_state(state))
+/// The photo and the preview of the card. They are read, and that is written down, only when the person asks for them.
+fn pictures(view: &mut View, record: &RecordLine, are_shown: bool) {
+    let page = &view.page;
+    if !page.may(Operation::CardPreview, Sort::Act) {
+        return;
+    }
+    let (source, request_id) = (address::encoded(&record.source), address::encoded(&record.request_id));
+    if are_shown {
+        view.pictures = vec![
+            (page.t(texts::PHOTO), format!("/api/v1/records/{source}/{request_id}/photo")),
+            (page.t(texts::PREVIEW), format!("/api/v1/cards/{source}/{request_id}/preview")),
+        ];
+    } else {
+        let address = format!("/records/{source}/{request_id}?pictures=true");
+        view.buttons.push(Button { address, label: page.t(texts::SHOW_PICTURES) });
+    }
 }
 
 /// Other requests of the same person.
@@ -209,6 +218,9 @@ fn facts(view: &mut View, found: &FoundRecord) {
         (page.t(texts::VILLAGE), Cell::text(&record.village)),
         (page.t(texts::VERIFIED), Cell::text(page.day_and_time(&record.verified_at))),
     ];
+    if let Some(reason) = &record.reason {
+        facts.push((page.t(texts::REASON), Cell::text(pages::stored_reason(reason, page.language))));
+    }
     if let Some(note) = &record.note {
         facts.push((page.t(texts::WORDS), Cell::text(note)));
     }

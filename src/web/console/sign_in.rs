@@ -14,7 +14,7 @@ use axum::{
 use super::{
     address,
     form_value::Sent,
-    page::{LANGUAGE_COOKIE, Page, THEME_COOKIE, respond},
+    page::{KEYS_COOKIE, LANGUAGE_COOKIE, Page, THEME_COOKIE, respond},
 };
 use crate::{
     domain::{account::Password, value::AccountName},
@@ -208,7 +208,7 @@ async fn end(State(web): State<Arc<Web>>, request: Request) -> Response {
     response
 }
 
-/// Keeps the language and the colours that a person chooses in this browser. They are no secret, and need no account.
+/// Keeps the language, the colours and the use of keys that a person chooses in this browser. They are no secret, and need no account.
 async fn set(State(web): State<Arc<Web>>, request: Request) -> Response {
     let (parts, sent) = given(&web, request).await;
     let sent = match sent {
@@ -218,7 +218,8 @@ async fn set(State(web): State<Arc<Web>>, request: Request) -> Response {
     let mut response = Redirect::to(address::own(sent.value("back"))).into_response();
     let language = Language::ALL.into_iter().map(Language::code).find(|code| *code == sent.value("language"));
     let theme = ["system", "light", "dark"].into_iter().find(|theme| *theme == sent.value("theme"));
-    for (name, value) in [(LANGUAGE_COOKIE, language), (THEME_COOKIE, theme)] {
+    let keys = ["on", "off"].into_iter().find(|keys| *keys == sent.value("keys"));
+    for (name, value) in [(LANGUAGE_COOKIE, language), (THEME_COOKIE, theme), (KEYS_COOKIE, keys)] {
         let Some(value) = value else { continue };
         let cookie = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000");
         // Cannot fail: both are words of this program.

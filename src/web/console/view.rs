@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{act, page::Page};
+use super::{act, address, page::Page};
 use crate::words::pages::{self, texts};
 
 /// A cell of a table, or the value of a fact.
@@ -14,6 +14,8 @@ pub(super) struct Cell {
     pub(super) address: Option<String>,
     /// Whether it is a number, which stands at the right.
     pub(super) is_number: bool,
+    /// A bar beside it: a quantity, and the whole.
+    pub(super) bar: Option<(i64, i64)>,
 }
 
 impl Cell {
@@ -25,6 +27,11 @@ impl Cell {
     /// A quantity.
     pub(super) fn number(page: &Page, quantity: i64) -> Self {
         Self { text: page.number(quantity), is_number: true, ..Self::default() }
+    }
+
+    /// A quantity of a whole, in words and as a bar.
+    pub(super) fn gauge(text: impl Into<String>, quantity: Option<i64>, whole: Option<i64>) -> Self {
+        Self { text: text.into(), bar: quantity.zip(whole), ..Self::default() }
     }
 
     /// A link.
@@ -51,12 +58,48 @@ pub(super) struct Table {
     pub(super) next: Option<String>,
 }
 
+/// A table as it is shown.
+pub(super) struct ShownTable<'a> {
+    /// What it lists; empty if the title of the page says it.
+    pub(super) title: &'a str,
+    /// The headings of its columns, each with whether the column has numbers.
+    pub(super) headings: Vec<(&'static str, bool)>,
+    /// Its rows.
+    pub(super) rows: Vec<Vec<&'a Cell>>,
+    /// The address of the next page.
+    pub(super) next: Option<&'a str>,
+}
+
+impl Table {
+    /// The table without the columns in which nothing stands, such as acts that the person may not do.
+    pub(super) fn shown(&self) -> ShownTable<'_> {
+        let column = |at: usize| self.rows.iter().filter_map(move |row| row.get(at));
+        let used: Vec<usize> =
+            (0..self.headings.len()).filter(|at| column(*at).any(|cell| !cell.text.is_empty())).collect();
+        let heading = |at: &usize| (self.headings[*at], column(*at).all(|cell| cell.is_number));
+        ShownTable {
+            title: &self.title,
+            headings: used.iter().map(heading).collect(),
+            rows: self.rows.iter().map(|row| used.iter().filter_map(|at| row.get(*at)).collect()).collect(),
+            next: self.next.as_deref(),
+        }
+    }
+}
+
 /// An act that a page offers.
 pub(super) struct Button {
     /// The address of its page.
     pub(super) address: String,
     /// Its label.
     pub(super) label: &'static str,
+}
+
+/// What was found, with its shape and colour.
+pub(super) struct Verdict {
+    /// `good` or `bad`.
+    pub(super) tone: &'static str,
+    /// The finding.
+    pub(super) words: String,
 }
 
 /// A field of a form that finds or filters.
@@ -79,6 +122,12 @@ pub(super) struct View {
     pub(super) page: Page,
     /// A sentence below the title.
     pub(super) lead: String,
+    /// What was found, below the title.
+    pub(super) verdict: Option<Verdict>,
+    /// What is read anew with a button, without a form of its own.
+    pub(super) post: Option<Button>,
+    /// Pictures of a person, each with its label and its address.
+    pub(super) pictures: Vec<(&'static str, String)>,
     /// The acts that it offers.
     pub(super) buttons: Vec<Button>,
     /// What it says of its subject.
@@ -96,7 +145,8 @@ impl View {
     pub(super) fn new(mut page: Page, title: impl Into<String>) -> Self {
         page.title = title.into();
         let (lead, buttons, facts, filters, tables) = (String::new(), vec![], vec![], vec![], vec![]);
-        Self { page, lead, buttons, facts, filters, tables, is_live: false }
+        let (verdict, post, pictures) = (None, None, vec![]);
+        Self { page, lead, verdict, post, pictures, buttons, facts, filters, tables, is_live: false }
     }
 
     /// Offers an act, if the person may do it or ask for it. Afterwards this page is shown again.
@@ -107,8 +157,26 @@ impl View {
 
 /// The button of an act, if the person may do it or ask for it.
 pub(super) fn button(page: &Page, name: &str, known: &[(&str, &str)]) -> Option<Button> {
-    let back = page.here.split("&done=").next().unwrap_or("/");
-    let known: Vec<(&str, &str)> = known.iter().copied().chain([("back", back)]).collect();
+    let back = address::without_notice(&page.here);
+    let known: Vec<(&str, &str)> = known.iter().copied().chain([("back", &*back)]).collect();
     let address = act::link(&page.roles(), name, &known)?;
     Some(Button { address, label: page.t(pages::act(name)?.title) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_in_which_nothing_stands_is_not_shown() {
+        let number = Cell { text: "7".into(), is_number: true, ..Cell::default() };
+        let rows = vec![
+            vec![Cell::text("a"), Cell::default(), number.clone()],
+            vec![Cell::default(), Cell::default(), number],
+        ];
+        let table = Table { headings: vec!["name", "act", "number"], rows, ..Table::default() };
+        let shown = table.shown();
+        assert_eq!(shown.headings, [("name", false), ("number", true)]);
+        assert!(shown.rows.iter().all(|row| row.len() == 2));
+    }
 }

@@ -12,6 +12,7 @@ use axum::{
 
 use super::{
     address,
+    board::hopper_level,
     form_value::Sent,
     page::{Page, respond},
     records::after,
@@ -111,6 +112,10 @@ async fn batch(State(web): State<Arc<Web>>, Path(number): Path<i64>, request: Re
     let next = jobs.next.map(|next| format!("{}?after={}", address::batch(number), next.0));
     let table = Table { title: page.t(texts::JOBS).into(), headings: headings.to_vec(), rows, next };
     view.tables.push(table);
+    if batch.printed > 0 {
+        let label = view.page.t(texts::CHECK_PILE);
+        view.buttons.push(super::view::Button { address: format!("{}/pile", address::batch(number)), label });
+    }
     let known = number.to_string();
     let is_paused = view
         .page
@@ -186,6 +191,9 @@ fn facts(view: &mut View, line: &PrinterLine) {
     }
     let today = [page.number(line.cards_24h), page.number(line.spoiled_24h)];
     facts.push((page.t(texts::LAST_24_HOURS), Cell::text(page.with(texts::GOOD_AND_SPOILED, &[&today[0], &today[1]]))));
+    if let Some(level) = hopper_level(page, line) {
+        facts.push((page.t(texts::HOPPER), Cell::gauge(level, line.hopper_blanks, line.hopper)));
+    }
     let batch =
         view.page.shown.as_ref().and_then(|shown| {
             shown.board.batches.iter().find(|batch| batch.printer == line.name).map(|batch| batch.id)

@@ -10,6 +10,10 @@ texts! {
     WAITING_NUMBER "{} records wait." "{} permohonan menunggu.";
     NOTHING_NEEDED "Nothing needs a person." "Tidak ada yang perlu petugas.";
     DAILY_WORK "Daily work" "Pekerjaan harian";
+    FAULTS "Faults" "Gangguan";
+    SETTLED_BY "Settled by: {}" "Diselesaikan oleh: {}";
+    HOPPER "Hopper" "Wadah blangko";
+    HOPPER_LEVEL "{} of {} blanks" "{} dari {} blangko";
     GO "Go" "Kerjakan";
     LAST_24_HOURS "Last 24 hours" "24 jam terakhir";
     GOOD_AND_SPOILED "{} good, {} spoiled" "{} layak, {} rusak";

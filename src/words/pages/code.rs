@@ -44,6 +44,16 @@ codes! { PLACES
     "sum" "sum" "jumlah";
 }
 
+codes! { CHAIN_FAULTS
+    "the chain has no head" "the chain has no head" "rantai ini tidak punya ujung";
+    "a row is missing" "a row is missing" "ada baris yang hilang";
+    "the row was changed or moved" "the row was changed or moved" "baris ini diubah atau dipindahkan";
+    "the chain differs from the seal" "the chain differs from the seal" "rantai ini berbeda dari segelnya";
+    "rows after this one were sealed and are gone" "rows after this one were sealed and are gone"
+        "baris-baris sesudah baris ini sudah disegel dan kini tidak ada";
+    "the newest row is not the head" "the newest row is not the head" "baris terbaru bukan ujung rantainya";
+}
+
 fn named(list: &[(&str, Text)], code: &str, language: Language) -> String {
     let text = list.iter().find(|(known, _)| *known == code).map(|(_, text)| *text);
     text.map_or_else(|| code.to_owned(), |text| text.in_language(language).to_owned())
@@ -52,6 +62,22 @@ fn named(list: &[(&str, Text)], code: &str, language: Language) -> String {
 /// The name of what a printer last said of itself.
 pub(crate) fn printer_state(code: &str, language: Language) -> String {
     named(PRINTER_STATES, code, language)
+}
+
+/// What a pause is of, from its code: `queue`, `printer NAME` or `batch NUMBER`.
+pub(crate) fn pause_scope(code: &str, language: Language) -> String {
+    let (en, id, value) = match code.split_once(' ') {
+        Some(("printer", name)) => ("printer {}", "printer {}", name),
+        Some(("batch", number)) => ("batch {}", "kelompok cetak {}", number),
+        Some(_) => return code.to_owned(),
+        None => ("all printing", "seluruh pencetakan", ""),
+    };
+    Text::new(en, id).with(language, &[value])
+}
+
+/// What is wrong with a chain of the audit.
+pub(crate) fn chain_fault(what: &str, language: Language) -> String {
+    named(CHAIN_FAULTS, what, language)
 }
 
 /// The name of an account of the stock ledger.

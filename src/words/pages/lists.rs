@@ -70,6 +70,17 @@ texts! {
     SCAN "Scan the code on the card" "Pindai kode pada kartu";
     SHOW "Show" "Tampilkan";
     PHOTO "Photo" "Foto";
+    PREVIEW "Preview of the card" "Pratinjau kartu";
+    SHOW_PICTURES "Show photo and preview (this is written down)" "Tampilkan foto dan pratinjau (akan dicatat)";
+    HISTORY "History" "Riwayat";
+    EVENT "Event" "Peristiwa";
+    CHECK_PILE "Check this batch" "Periksa kelompok cetak ini";
+    PILE_OF "Check of batch {}" "Pemeriksaan kelompok cetak {}";
+    PILE_WHOLE "Every printed card of the batch was checked." "Semua kartu tercetak kelompok ini sudah diperiksa.";
+    PILE_MISSING "Cards that were not scanned yet: {}." "Kartu yang belum dipindai: {}.";
+    PILE_EXPECTED "Printed, and expected in the pile" "Tercetak, dan seharusnya ada di tumpukan";
+    PILE_CHECKED "Checked" "Sudah diperiksa";
+    PILE_LEFT "Not checked yet" "Belum diperiksa";
     TEST_CARD "test card" "kartu uji";
     SCAN_HELP "A scanned card is not accepted by the scan alone: press the button or Enter."
         "Kartu yang dipindai belum dinyatakan layak: tekan tombol atau Enter.";

@@ -4,10 +4,13 @@
 
 mod act;
 mod answer;
+mod audit;
 mod board;
 mod code;
+mod event;
 mod field;
 mod frame;
+mod help;
 mod lists;
 mod need;
 mod printer;
@@ -18,7 +21,8 @@ mod time;
 pub(crate) use self::{
     act::{ActText, act},
     answer::answer_field,
-    code::{breaker, printer_state, stock_account},
+    code::{breaker, chain_fault, pause_scope, printer_state, stock_account},
+    event::{event, event_reason, stored_reason},
     field::{choice, field},
     need::{Place, need},
     printer::task,
@@ -29,5 +33,5 @@ pub(crate) use self::{
 
 /// Titles and labels, by page.
 pub(crate) mod texts {
-    pub(crate) use super::{board::*, frame::*, lists::*};
+    pub(crate) use super::{audit::*, board::*, frame::*, help::*, lists::*};
 }

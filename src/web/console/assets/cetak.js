@@ -80,7 +80,21 @@
     told.textContent = text;
     told.hidden = false;
   };
+  // A key leads to a page, and does nothing else. It waits for a moment, as the first letters of a scan may be such keys.
+  const KEY_WAIT = 4 * GAP, PREFIX_FOR = 2000;
+  let prefix = 0, going = null;
+  const goes = (event) => {
+    if (!("keys" in body.dataset) || typed.length > 1 || event.target.closest?.("input, select, textarea")) { prefix = 0; return; }
+    const isSecond = prefix > 0 && event.timeStamp - prefix < PREFIX_FOR;
+    prefix = !isSecond && event.key === "g" ? event.timeStamp : 0;
+    const place = isSecond && /^[a-z]$/.test(event.key) ? document.querySelector(`[data-key="${event.key}"]`)?.href : null;
+    const to = event.key === "/" ? body.dataset.search : event.key === "?" ? "/help" : place;
+    if (!to) return;
+    event.preventDefault();
+    going = setTimeout(() => location.assign(to), KEY_WAIT);
+  };
   document.addEventListener("keydown", (event) => {
+    clearTimeout(going);
     if (event.key === "Enter") {
       const code = typed;
       typed = "";
@@ -102,8 +116,10 @@
     }
     typed += event.key;
     lastKey = event.timeStamp;
+    goes(event);
   }, true);
 
+  document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   if (!stale) return;
   setInterval(() => {
     if (document.hidden || Date.now() - heard <= STALE_AFTER) return;

@@ -1,0 +1,163 @@
+//! The audit: its chains, their newest entries, and whether they are whole.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Path, Request, State},
+    http::StatusCode,
+    response::Response,
+    routing::{get, post},
+};
+use serde_json::json;
+
+use super::{
+    address,
+    form_value::Sent,
+    page::{Page, respond},
+    view::{Button, Cell, Table, Verdict, View},
+};
+use crate::{
+    domain::{audit_row::RecordedEvent, permission::Operation},
+    engine::query::{AuditEntry, AuditVerification, Cursor, Limit, ListAudit, ListAuditHeads, PageRequest},
+    web::{
+        api::done_with,
+        context::Web,
+        problem::Problem,
+        route::{Route, Sort},
+        routes::ROUTES,
+    },
+    words::pages::{self, texts},
+};
+
+/// The largest form, in bytes.
+const FORM_BYTES_MAX: usize = 16 << 10;
+
+pub(super) fn router() -> Router<Arc<Web>> {
+    Router::new()
+        .route("/audit", get(show))
+        .route("/audit/verification", post(verify))
+        .route("/audit/chains/{chain}", get(chain))
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+}
+
+async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
+    let (parts, _) = request.into_parts();
+    let page = Page::of(&web, &parts).await?;
+    let (page, heads) = page.read(&web, ListAuditHeads {}).await?;
+    let title = page.t(texts::AUDIT);
+    let mut view = View::new(page, title);
+    let page = &view.page;
+    let headings = [texts::CHAIN, texts::ROWS].map(|text| page.t(text)).to_vec();
+    let link = |chain: &str| format!("/audit/chains/{}", address::encoded(chain));
+    let rows = heads
+        .iter()
+        .map(|head| vec![Cell::link(&head.chain, link(&head.chain)), Cell::number(page, head.seq)])
+        .collect();
+    view.tables.push(Table { title: page.t(texts::CHAINS).into(), headings, rows, next: None });
+    view.post = Some(Button { address: "/audit/verification".into(), label: page.t(texts::VERIFY) });
+    for name in ["AcceptClock", "AdoptDatabase", "BackUpDatabase", "ArchiveJobs"] {
+        view.offer(name, &[]);
+    }
+    Ok(respond(StatusCode::OK, &view))
+}
+
+/// The newest entries of a chain, or those before a number.
+async fn chain(State(web): State<Arc<Web>>, Path(name): Path<String>, request: Request) -> Result<Response, Response> {
+    let (parts, _) = request.into_parts();
+    let page = Page::of(&web, &parts).await?;
+    let before: Option<i64> = Sent::of_query(&parts).unwrap_or_default().value("before").parse().ok();
+    let (page, heads) = page.read(&web, ListAuditHeads {}).await?;
+    let newest = heads.iter().find(|head| head.chain == name).map_or(0, |head| head.seq);
+    let limit = Limit::default();
+    let end = before.unwrap_or(i64::MAX).clamp(1, newest.saturating_add(1));
+    let after = (end - 1 - i64::from(u32::from(limit))).max(0);
+    let page_of = PageRequest { after: Some(Cursor(after)), limit };
+    let (page, entries) = page.read(&web, ListAudit { chain: name.clone(), page: page_of }).await?;
+    let title = page.with(texts::CHAIN_OF, &[&name]);
+    let mut view = View::new(page, title);
+    let page = &view.page;
+    let headings = [texts::NUMBER_OF_ACT, texts::WHEN, texts::BY, texts::EVENT, texts::SUBJECT, texts::REASON]
+        .map(|text| page.t(text))
+        .to_vec();
+    let rows = entries.items.iter().filter(|entry| entry.seq < end).rev().map(|entry| row(page, entry)).collect();
+    let next = (after > 0).then(|| format!("/audit/chains/{}?before={}", address::encoded(&name), after + 1));
+    view.tables.push(Table { headings, rows, next, ..Table::default() });
+    view.buttons.push(Button { address: "/audit".into(), label: view.page.t(texts::BACK) });
+    Ok(respond(StatusCode::OK, &view))
+}
+
+/// An entry in words. One of a form that is not known stands as it is.
+fn row(page: &Page, entry: &AuditEntry) -> Vec<Cell> {
+    let number = Cell::text(entry.seq.to_string());
+    let Ok(event) = serde_json::from_str::<RecordedEvent>(&entry.entry) else {
+        return vec![number, Cell::default(), Cell::default(), Cell::text(&entry.entry)];
+    };
+    let all: serde_json::Value = serde_json::from_str(&entry.entry).unwrap_or_default();
+    vec![
+        number,
+        Cell::text(page.day_and_time(&event.at)),
+        Cell::text(&event.actor),
+        Cell::text(pages::event(&event.act, page.language)),
+        Cell::text(all["subject"].as_str().unwrap_or_default()),
+        Cell::text(pages::event_reason(&event, page.language)),
+    ]
+}
+
+/// Reads the whole audit and the whole ledger, and says what is wrong with them.
+async fn verify(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
+    let (mut parts, body) = request.into_parts();
+    let sent = Sent::read(&web, &parts, body).await;
+    let sent = sent.map_err(|problem| Page::open(&web, &parts).failed(&problem))?;
+    sent.put_into_headers(&mut parts);
+    let page = Page::of(&web, &parts).await?;
+    let title = page.t(texts::AUDIT);
+    if !page.may(Operation::AuditSeal, Sort::Query) {
+        return Err(page.forbidden(title, Operation::AuditSeal, Sort::Query));
+    }
+    let verification = match verified(&web, &parts).await {
+        Ok(verification) => verification,
+        Err(problem) => return Err(page.failed(&problem)),
+    };
+    let mut view = View::new(page, title);
+    let page = &view.page;
+    let faults = verification.chains.len() + verification.accounts.len();
+    let events = page.number(verification.events);
+    view.verdict = Some(if faults == 0 {
+        Verdict { tone: "good", words: page.with(texts::VERIFIED_WHOLE, &[&events]) }
+    } else {
+        let faults = page.number(i64::try_from(faults).unwrap_or(i64::MAX));
+        Verdict { tone: "bad", words: page.with(texts::VERIFIED_FAULTS, &[&events, &faults]) }
+    });
+    view.tables = fault_tables(page, &verification);
+    view.buttons.push(Button { address: "/audit".into(), label: view.page.t(texts::BACK) });
+    Ok(respond(StatusCode::OK, &view))
+}
+
+async fn verified(web: &Arc<Web>, parts: &axum::http::request::Parts) -> Result<AuditVerification, Problem> {
+    let is_it = |route: &&Route| route.name == "VerifyAudit";
+    let missing = || Problem::from(crate::web::problem::Fault::NoSuchAddress);
+    let route = ROUTES.iter().find(is_it).ok_or_else(missing)?;
+    let answer = Box::pin(done_with(web, route, parts, &json!({}))).await?;
+    serde_json::from_value(answer).map_err(|error| Problem::internal(&error, &web.incident()))
+}
+
+fn fault_tables(page: &Page, verification: &AuditVerification) -> Vec<Table> {
+    let chain = |fault: &crate::engine::query::SealFault| {
+        vec![
+            Cell::text(&fault.chain),
+            Cell::text(fault.seq.to_string()),
+            Cell::text(pages::chain_fault(&fault.what, page.language)),
+        ]
+    };
+    let headings = [texts::CHAIN, texts::NUMBER_OF_ACT, texts::FAULT].map(|text| page.t(text)).to_vec();
+    let rows: Vec<Vec<Cell>> = verification.chains.iter().map(chain).collect();
+    let chains = Table { title: page.t(texts::CHAINS).into(), headings, rows, next: None };
+    let account = |fault: &crate::engine::query::AccountFault| {
+        vec![Cell::text(&fault.account), Cell::number(page, fault.booked), Cell::number(page, fault.moved)]
+    };
+    let headings = [texts::PLACE_OF_BLANKS, texts::BOOKED, texts::MOVED].map(|text| page.t(text)).to_vec();
+    let rows: Vec<Vec<Cell>> = verification.accounts.iter().map(account).collect();
+    let accounts = Table { title: page.t(texts::BALANCES).into(), headings, rows, next: None };
+    [chains, accounts].into_iter().filter(|table| !table.rows.is_empty()).collect()
+}
