@@ -31,6 +31,7 @@ mod person;
 mod person_rule;
 pub mod planning;
 pub mod printing;
+pub mod projector;
 pub mod query;
 pub mod readiness;
 mod render_fault;

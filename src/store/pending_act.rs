@@ -66,10 +66,12 @@ pub(super) const OPEN_COUNTS: &str = "
 pub(super) const OPEN_LIST: &str =
     lines!("state = 'pending' AND (expires_at_us IS NULL OR expires_at_us > $1) AND +id > $2 ORDER BY +id");
 
-/// The acts on a target that wait for their second person at an instant. `+`: through the index of those that are not decided.
+/// The acts on a target that wait for their second person at an instant, asked for by an account or not as `$4` says: as soon as there are
+/// accounts, those of claimed names can only be asked for again. `+`: through the index of those that are not decided.
 pub(super) const WAITING: &str = "
     SELECT id, act FROM pending_act
     WHERE state = 'pending' AND operation = $1 AND target = $2 AND (expires_at_us IS NULL OR expires_at_us > $3)
+      AND (requested_account IS NOT NULL) = $4
     ORDER BY +id";
 
 /// Those on a target that were confirmed after another was asked for: as many as two people decide within its time.
@@ -138,9 +140,17 @@ impl Tx {
         &mut self,
         operation: Operation,
         target: &str,
+        of_account: bool,
     ) -> Result<Vec<(PendingActId, String)>, StoreError> {
         let now = self.now.0;
-        self.pending_acts_on(WAITING, (operation, target), now).await
+        let rows: Vec<(i64, String)> = on!(self, c => sqlx::query_as(WAITING)
+            .bind(operation.as_str())
+            .bind(target)
+            .bind(now)
+            .bind(of_account)
+            .fetch_all(c))
+        .map_err(doing("reading the acts on a target"))?;
+        Ok(rows.into_iter().map(|(id, act)| (PendingActId(id), act)).collect())
     }
 
     /// Number and JSON of the acts with the operation and target of another that were confirmed since that was asked for.

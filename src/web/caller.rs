@@ -140,6 +140,16 @@ impl Web {
         Ok(OpenSession { token, person })
     }
 
+    /// The session of a request that only reads, and that no person sent: it is no use of it, and one that has ended is not counted.
+    pub(super) async fn session_followed(&self, parts: &Parts) -> Result<OpenSession, Problem> {
+        if parts.method != Method::GET {
+            return self.session(parts).await;
+        }
+        let token = self.session_token(parts)?;
+        let found = actor_of_unused_session(&self.engine, &token).await.map_err(|error| self.problem(&error))?;
+        Ok(OpenSession { token, person: found.ok_or(Fault::SignInNeeded)? })
+    }
+
     /// A request without the proof of an account.
     pub(super) fn unproved(&self, parts: &Parts) -> Problem {
         self.unproved.count(self.address(parts));

@@ -14,9 +14,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    api::{Asked, confined, done, in_time},
     body::read_body,
     caller::Caller,
+    carry::{Asked, confined, done, in_time},
     context::Web,
     input,
     os_user::OsUser,

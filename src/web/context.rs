@@ -10,7 +10,6 @@ use std::{
 use tokio::sync::{Semaphore, watch};
 
 use super::{
-    console::Projector,
     http_metrics::HttpMetrics,
     problem::{Fault, Problem},
     request_key::KeysInUse,
@@ -19,7 +18,9 @@ use super::{
     tls::TlsFiles,
     unproved::Unproved,
 };
-use crate::engine::{Engine, EngineError, answers::delete_old_answers, unproved::record_unproved};
+use crate::engine::{
+    Engine, EngineError, answers::delete_old_answers, projector::Projector, unproved::record_unproved,
+};
 
 /// The calls that are carried out at a time. Others wait.
 pub(super) const CALLS_MAX: u32 = 64;

@@ -1,6 +1,6 @@
 //! The HTTP server of `serve`: the API for programs, and the checks for those who watch over the process.
 //!
-//! * `routes` has every address; `input` reads a request into an act or a query; `api` carries it out through
+//! * `routes` has every address; `input` reads a request into an act or a query; `carry` carries it out through
 //!   [`Direct`](crate::engine::client::Direct), which asks for the right first.
 //! * `caller` proves who sends a request, by a token or a session; `session` opens and ends sessions.
 //! * `body` reads what is sent, `json` so that nothing of it is passed over.
@@ -17,6 +17,7 @@
 mod api;
 mod body;
 mod caller;
+mod carry;
 mod client;
 mod console;
 mod context;

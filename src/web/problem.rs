@@ -284,9 +284,23 @@ impl Problem {
         }
     }
 
+    /// Whether the key of a request was used for another one.
+    pub(super) fn is_key_reused(&self) -> bool {
+        matches!(self.cause, Cause::Fault(Fault::KeyReused))
+    }
+
+    /// Whether what was asked for may have been done, or may still be done.
+    pub(super) fn is_outcome_open(&self) -> bool {
+        matches!(self.cause, Cause::Fault(Fault::KeyInUse | Fault::TimedOut | Fault::InDoubt))
+    }
+
     /// What people read on a page, where the field is named by its label.
     pub(super) fn text(&self, language: Language) -> String {
         match &self.cause {
+            Cause::Fault(Fault::KeyInUse | Fault::TimedOut | Fault::InDoubt) => {
+                pages::texts::SEND_AGAIN.in_language(language).to_owned()
+            }
+            Cause::Fault(Fault::OtherPage) => pages::texts::OTHER_PAGE.in_language(language).to_owned(),
             Cause::Invalid { field, rule } => {
                 let label = pages::field(field).map_or(&**field, |label| label.in_language(language));
                 format!("{label}: {}", language.value_rule(*rule))

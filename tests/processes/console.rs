@@ -301,7 +301,7 @@ fn code(office: &Office, request_id: &str) -> String {
     let digits = fs::read_to_string(office.data().join("cetak.key")).unwrap();
     let byte = |at: usize| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap();
     let keys = Keys::derive(&std::array::from_fn(byte));
-    let hash: String = keys.card(request_id, attempt)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = cetak::store::keys::hex(&keys.card(request_id, attempt)[..8]);
     format!("{request_id} {attempt} {hash}")
 }
 
@@ -333,20 +333,32 @@ fn a_card_is_accepted_by_its_scan_and_a_second_step_and_never_by_a_scan_alone() 
         let fields: Vec<(&str, &str)> = shown
             .iter()
             .map(|(name, value): (&String, &String)| (&**name, &**value))
-            .filter(|(name, _)| *name != "csrf")
+            .filter(|(name, _)| !["csrf", "made_at"].contains(name))
             .collect();
         let reply = scan(&fields, code);
         assert!(reply.body.contains("data-verdict=\"good\""), "{reply:?}");
         shown = hidden(&reply.body);
     }
     assert_eq!(checked(), ["r00000"], "no scan accepts a card");
+    // The last key of a scanner that sends two comes before a person can have seen the card.
+    let made_at = shown["made_at"].clone();
+    let quick = [("source", "default"), ("request_id", "r00004"), ("made_at", &*made_at)];
+    assert_eq!(scan(&quick, "").status, 409);
+    assert_eq!(checked(), ["r00000"]);
     // The empty field accepts the card that is shown, and so does the laminated code.
-    let fields: Vec<(&str, &str)> =
-        shown.iter().map(|(name, value)| (&**name, &**value)).filter(|(name, _)| *name != "csrf").collect();
-    assert_eq!(location(&scan(&fields, "")), "/check?done=CheckCard");
+    let fields: Vec<(&str, &str)> = shown
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .filter(|(name, _)| !["csrf", "made_at"].contains(name))
+        .collect();
+    let seen = [&*fields, &[("made_at", "0")]].concat();
+    assert_eq!(location(&scan(&seen, "")), "/check?done=CheckCard");
     let shown = hidden(&scan(&[], &codes[3]).body);
-    let fields: Vec<(&str, &str)> =
-        shown.iter().map(|(name, value)| (&**name, &**value)).filter(|(name, _)| *name != "csrf").collect();
+    let fields: Vec<(&str, &str)> = shown
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .filter(|(name, _)| !["csrf", "made_at"].contains(name))
+        .collect();
     assert_eq!(location(&scan(&fields, "CETAK:OK")), "/check?done=CheckCard");
     assert_eq!(checked(), ["r00000", "r00003", "r00004"]);
     // Foreign, forged, and doubled cards.
@@ -357,7 +369,7 @@ fn a_card_is_accepted_by_its_scan_and_a_second_step_and_never_by_a_scan_alone() 
         let shown = hidden(&reply.body);
         assert!(shown["request_id"].is_empty(), "nothing can be done to it: {shown:?}");
     }
-    let rejecting = scan(&[("source", "default"), ("request_id", "r00002")], "CETAK:REJECT:print-failed");
+    let rejecting = scan(&[("reject_source", "default"), ("reject_request_id", "r00002")], "CETAK:REJECT:print-failed");
     let page = browser.get(location(&rejecting));
     assert!(page.body.contains("value=\"print-failed\""), "{page:?}");
 }

@@ -81,7 +81,7 @@ pub(super) async fn store(
     {
         return Err(AccountRefusal::AsksLater { operation: act.operation(), from }.into());
     }
-    let waiting = tx.pending_acts_waiting(act.operation(), &target.name).await?;
+    let waiting = tx.pending_acts_waiting(act.operation(), &target.name, actor.account.is_some()).await?;
     if let Some(other) = the_same(act, &waiting) {
         return Err(Refusal::ActWaits { act: other, operation: act.operation() }.into());
     }

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, EngineError, Page, PageRequest, Query, known::refuse_unknown_of_movements};
+use super::{
+    Engine, EngineError, Page, PageRequest, Query,
+    known::{OfMovements, refuse_unknown_of_movements},
+};
 use crate::{
     domain::{permission::Operation, refusal::Refusal, stock::ACCOUNTS, time::Timestamp},
     store::{MovementFilter, MovementLine},
@@ -38,6 +41,17 @@ pub struct ListMovements {
     pub page: PageRequest,
 }
 
+impl ListMovements {
+    /// The filters by names that are known.
+    fn named(&self) -> OfMovements<'_> {
+        OfMovements {
+            blank_type: self.blank_type.as_deref(),
+            lot: self.lot.as_deref(),
+            account: self.account.as_deref(),
+        }
+    }
+}
+
 impl Query for ListMovements {
     type Answer = Page<MovementLine>;
     const OPERATION: Operation = Operation::ReportRead;
@@ -61,7 +75,7 @@ impl Query for ListMovements {
         let mut tx = engine.store.read().await?;
         let found = tx.movement_list(&filter, before, limit).await?;
         if found.lines.is_empty() && page.after.is_none() {
-            refuse_unknown_of_movements(engine, &mut tx, &self).await?;
+            refuse_unknown_of_movements(engine, &mut tx, self.named()).await?;
         }
         let lines = found.lines.into_iter().map(|line| (line.id, line)).collect();
         Ok(Page::looked(lines, page.limit, found.looked_to))

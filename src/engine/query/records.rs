@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, EngineError, Page, PageRequest, Query, known::refuse_unknown_of_records};
+use super::{
+    Engine, EngineError, Page, PageRequest, Query,
+    known::{OfRecords, refuse_unknown_of_records},
+};
 use crate::{
     domain::{id::BatchId, permission::Operation, record::RecordState, refusal::Refusal, time::Timestamp},
     engine::operations::{RecordName, find_record, no_record},
@@ -90,6 +93,20 @@ impl ListRecords {
     }
 }
 
+impl ListRecords {
+    /// The filters by names that are known.
+    fn named(&self) -> OfRecords<'_> {
+        OfRecords {
+            profile: self.profile.as_deref(),
+            district: self.district.as_deref(),
+            source: self.source.as_deref(),
+            kind: self.kind.as_deref(),
+            reason: self.reason.as_deref(),
+            batch: self.batch,
+        }
+    }
+}
+
 impl Query for ListRecords {
     type Answer = Page<RecordLine>;
     const OPERATION: Operation = Operation::BoardRead;
@@ -100,7 +117,7 @@ impl Query for ListRecords {
         let mut tx = engine.store.read().await?;
         let looked = tx.record_list(&filter, after, limit).await?;
         if looked.records.is_empty() && self.page.after.is_none() {
-            refuse_unknown_of_records(engine, &mut tx, &self).await?;
+            refuse_unknown_of_records(engine, &mut tx, self.named()).await?;
         }
         Ok(Page::looked(looked.records, self.page.limit, looked.looked_to))
     }

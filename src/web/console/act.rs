@@ -19,12 +19,10 @@ use super::{
     form::{self, Control, Field, Shown},
     form_value::Sent,
     page::{Page, respond},
-    rights,
 };
 use crate::{
-    domain::actor::Role,
     web::{
-        api::done_with,
+        carry::done_with,
         context::Web,
         problem::{Fault, Problem},
         route::{Route, Sort},
@@ -43,20 +41,6 @@ pub(super) fn router() -> Router<Arc<Web>> {
         .route("/do/{act}", get(show_act).post(submit_act))
         .route("/ask/{act}", get(show_request).post(submit_request))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
-}
-
-/// The address of an act's page with what is known of its arguments; `None` if the roles allow neither to do it nor to ask for it.
-pub(super) fn link(roles: &BTreeSet<Role>, name: &str, known: &[(&str, &str)]) -> Option<String> {
-    let allowed = |sort: Sort| {
-        let route = ROUTES.iter().find(|route| route.name == name && route.sort == sort)?;
-        route.operation.is_none_or(|operation| rights::allow(roles, operation, sort)).then_some(())
-    };
-    let of = |first: &str| Some(address::with_query(&format!("/{first}/{name}"), known));
-    match (allowed(Sort::Act), allowed(Sort::Decision), allowed(Sort::Request)) {
-        (Some(()), ..) | (None, Some(()), _) => of("do"),
-        (None, None, Some(())) => of("ask"),
-        (None, None, None) => None,
-    }
 }
 
 /// An act that has a page.
@@ -116,13 +100,15 @@ impl Form {
 
 /// The page of an act.
 #[derive(Template)]
-#[template(path = "act.html")]
+#[template(path = "act.html", config = "src/web/console/askama.toml")]
 struct ActPage {
     page: Page,
     consequence: &'static str,
     fields: Vec<Shown>,
     /// What was refused.
     error: Option<String>,
+    /// Whether it is not known if it was done.
+    is_open: bool,
     /// The key of this form: sent twice, it is done once.
     key: String,
     /// The version of what is changed, if it is known.
@@ -137,13 +123,17 @@ impl ActPage {
         let shown =
             |field: &Field| field.shown(sent, fixed, Form::known(&page, web, &field.pointer), &wrong, page.language);
         let fields = form.fields.iter().map(shown).collect();
-        let mut key = [0; 16];
-        web.engine.entropy.fill(&mut key);
+        // Sent again, it is the same request, unless the key was another's.
+        let key = match (problem, sent.value("key")) {
+            (Some(problem), key) if !key.is_empty() && !problem.is_key_reused() => key.to_owned(),
+            _ => form::new_key(web),
+        };
         Self {
             consequence: page.t(form.text.consequence),
             fields,
             error: problem.map(|problem| problem.text(page.language)),
-            key: format!("{:032x}", u128::from_be_bytes(key)),
+            key,
+            is_open: problem.is_some_and(Problem::is_outcome_open),
             version: sent.value("version").to_owned(),
             back: address::own(sent.value(BACK)).to_owned(),
             action: page.here.clone(),
@@ -195,8 +185,11 @@ async fn submitted(web: &Arc<Web>, name: &str, is_asked: bool, request: Request)
         Ok(arguments) => Box::pin(done_with(web, form.route, &parts, &arguments)).await,
         Err(problem) => Err(problem),
     };
+    if done.is_ok() {
+        web.projector.forget().await;
+    }
     match done {
-        Ok(value) if answer::has_news(&value) => {
+        Ok(value) if !is_asked && answer::has_news(&value) => {
             Ok(answer::respond_with(page, &value, address::own(sent.value(BACK)).to_owned()))
         }
         Ok(_) => {
@@ -225,13 +218,5 @@ mod tests {
             assert!(Form::find(route.name, is_asked).is_some(), "{}", route.name);
             assert_eq!(route.operation.is_none(), route.sort == Sort::Decision, "{}", route.name);
         }
-    }
-
-    #[test]
-    fn who_may_only_ask_is_led_to_the_request() {
-        let of = |role, name| link(&BTreeSet::from([role]), name, &[("/record/source", "a b")]);
-        assert_eq!(of(Role::Operator, "HoldRecord").unwrap(), "/do/HoldRecord?/record/source=a%20b");
-        assert_eq!(of(Role::Operator, "WithdrawRecord").unwrap(), "/ask/WithdrawRecord?/record/source=a%20b");
-        assert_eq!(of(Role::Auditor, "HoldRecord"), None);
     }
 }

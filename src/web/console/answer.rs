@@ -21,7 +21,7 @@ pub(super) fn has_news(answer: &Value) -> bool {
 
 /// The page of an answer.
 #[derive(Template)]
-#[template(path = "answer.html")]
+#[template(path = "answer.html", config = "src/web/console/askama.toml")]
 struct Answer {
     page: Page,
     lines: Vec<(String, String)>,

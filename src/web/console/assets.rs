@@ -11,7 +11,7 @@ use axum::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::{store::keys::hex, web::context::Web};
+use crate::web::context::Web;
 
 /// A file that pages name.
 struct Asset {
@@ -32,9 +32,14 @@ const ASSETS: [Asset; 4] = [
 ];
 
 static ADDRESSES: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let digest = |asset: &Asset| -> String { hex(&Sha256::digest(asset.bytes)[..8]) };
+    let digest = |asset: &Asset| digest(asset.bytes)[..16].to_owned();
     ASSETS.iter().map(|asset| format!("/assets/{}/{}", digest(asset), asset.name)).collect()
 });
+
+/// The SHA-256 digest of a file, in hexadecimal digits.
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
 
 /// The address of a file.
 pub(super) fn address(name: &str) -> &'static str {
@@ -65,10 +70,7 @@ mod tests {
     #[test]
     fn the_library_is_the_one_that_was_published() {
         let library = ASSETS.iter().find(|asset| asset.name == "htmx.js").unwrap();
-        assert_eq!(
-            hex(&Sha256::digest(library.bytes)),
-            "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130"
-        );
+        assert_eq!(digest(library.bytes), "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130");
     }
 
     #[test]

@@ -19,9 +19,9 @@ use super::{
 };
 use crate::{
     domain::{audit_row::RecordedEvent, permission::Operation},
-    engine::query::{AuditEntry, AuditVerification, Cursor, Limit, ListAudit, ListAuditHeads, PageRequest},
+    engine::query::{AuditEntry, AuditVerification, Cursor, Limit, ListAudit, ListAuditHeads, PageRequest, Query},
     web::{
-        api::done_with,
+        carry::done_with,
         context::Web,
         problem::Problem,
         route::{Route, Sort},
@@ -44,6 +44,13 @@ pub(super) fn router() -> Router<Arc<Web>> {
 async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
     let page = Page::of(&web, &parts).await?;
+    if page.may(Operation::DatabaseCare, Sort::Act) && !page.may(ListAuditHeads::OPERATION, Sort::Query) {
+        // An administrator keeps the database, and does not read the audit.
+        let title = page.t(texts::AUDIT);
+        let mut view = View::new(page, title);
+        offer_care(&mut view);
+        return Ok(respond(StatusCode::OK, &view));
+    }
     let (page, heads) = page.read(&web, ListAuditHeads {}).await?;
     let title = page.t(texts::AUDIT);
     let mut view = View::new(page, title);
@@ -56,10 +63,15 @@ async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
         .collect();
     view.tables.push(Table { title: page.t(texts::CHAINS).into(), headings, rows, next: None });
     view.post = Some(Button { address: "/audit/verification".into(), label: page.t(texts::VERIFY) });
-    for name in ["AcceptClock", "AdoptDatabase", "BackUpDatabase", "ArchiveJobs"] {
+    offer_care(&mut view);
+    Ok(respond(StatusCode::OK, &view))
+}
+
+/// The acts that keep the database.
+fn offer_care(view: &mut View) {
+    for name in ["AcceptClock", "AdoptDatabase", "BackUpDatabase", "ArchiveJobs", "RecountCounters", "RekeyPersons"] {
         view.offer(name, &[]);
     }
-    Ok(respond(StatusCode::OK, &view))
 }
 
 /// The newest entries of a chain, or those before a number.

@@ -10,8 +10,9 @@ use axum::{
 };
 
 use super::{
-    act, address,
+    address,
     first_start::{self, Step},
+    link,
     needs::{self, NeedLine},
     page::{Page, respond},
     view::View,
@@ -52,7 +53,7 @@ struct Line {
 
 /// The board as it is shown.
 #[derive(Template)]
-#[template(path = "board.html")]
+#[template(path = "board.html", config = "src/web/console/askama.toml")]
 struct BoardPage {
     page: Page,
     sentence: String,
@@ -126,7 +127,7 @@ fn board_page(page: Page, board: &Board, profiles: usize) -> BoardPage {
         blanks: blanks(&page, board),
         oldest: oldest(&page, board),
         records: RecordState::ALL.into_iter().map(|state| record_line(&page, board, state)).collect(),
-        add_printer: act::link(&page.roles(), "AddPrinter", &[("back", "/")]),
+        add_printer: link::to_act(&page.roles(), "AddPrinter", &[("back", "/")]),
         page,
     }
 }
@@ -216,7 +217,7 @@ fn blanks(page: &Page, board: &Board) -> Vec<Line> {
 }
 
 fn oldest(page: &Page, board: &Board) -> Vec<Line> {
-    let line = |first: &crate::store::OldestWaiting| Line {
+    let line = |first: &crate::engine::query::OldestWaiting| Line {
         name: first.profile.clone(),
         about: format!("{} {}", page.t(texts::CLASS), first.class),
         number: page.with(texts::OLDEST, &[&page.day_and_time(&first.since)]),

@@ -3,7 +3,7 @@
 //! One form does it all, so that a scanner alone is enough: a code shows its card, and the empty field, or the code `CETAK:OK`, does the
 //! act to the card that is shown. A card is never accepted by its own scan.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use askama::Template;
 use axum::{
@@ -16,17 +16,18 @@ use axum::{
 use serde_json::json;
 
 use super::{
-    act, address,
+    address, form,
     form_value::Sent,
+    link,
     page::{Page, respond},
-    records::{state, whereabouts},
+    records::{after, state, whereabouts},
     view::{Button, Cell, Table, View, button},
 };
 use crate::{
-    domain::permission::Operation,
-    engine::query::{CardVerdict, ListUncertain, PageRequest, ScanCard, ScannedCard, UncertainLine},
+    domain::{permission::Operation, time::Timestamp},
+    engine::query::{CardVerdict, ListUncertain, ScanCard, ScannedCard, UncertainLine},
     web::{
-        api::done_with,
+        carry::done_with,
         context::Web,
         problem::Problem,
         route::{Route, Sort},
@@ -35,6 +36,8 @@ use crate::{
     words::pages::{self, Text, texts},
 };
 
+/// The shortest time in which a person sees a card and accepts it with the empty field.
+const SEEN_AFTER: Duration = Duration::from_millis(400);
 /// The largest form, in bytes.
 const FORM_BYTES_MAX: usize = 16 << 10;
 /// What a laminated code says, so that no hand leaves the scanner.
@@ -69,8 +72,12 @@ const HAND_OVER: Desk =
 
 /// The card that is shown.
 struct Card {
+    /// The record to whose card the act of the desk can be done; empty if it cannot.
     source: String,
     request_id: String,
+    /// The record whose card can be rejected; empty if this card is not its card.
+    reject_source: String,
+    reject_request_id: String,
     verdict: String,
     /// `good` if the act of the desk can be done to it, else `bad`.
     tone: &'static str,
@@ -81,7 +88,7 @@ struct Card {
 
 /// The page of a desk.
 #[derive(Template)]
-#[template(path = "desk.html")]
+#[template(path = "desk.html", config = "src/web/console/askama.toml")]
 struct DeskPage {
     page: Page,
     address: &'static str,
@@ -89,15 +96,15 @@ struct DeskPage {
     card: Option<Card>,
     error: Option<String>,
     key: String,
+    /// When the page was made, in microseconds.
+    made_at: i64,
 }
 
 impl DeskPage {
     fn new(web: &Web, page: Page, desk: &Desk) -> Self {
         let act = pages::act(desk.act).map_or("", |act| page.t(act.title));
-        let mut key = [0; 16];
-        web.engine.entropy.fill(&mut key);
-        let key = format!("{:032x}", u128::from_be_bytes(key));
-        Self { page, address: desk.address, act, card: None, error: None, key }
+        let key = form::new_key(web);
+        Self { page, address: desk.address, act, card: None, error: None, key, made_at: web.engine.clock.now().0 }
     }
 }
 
@@ -122,20 +129,30 @@ async fn scanned(State(web): State<Arc<Web>>, request: Request, desk: &Desk) -> 
     let sent = Sent::read(&web, &parts, body).await;
     let sent = sent.map_err(|problem| Page::open(&web, &parts).failed(&problem))?;
     sent.put_into_headers(&mut parts);
-    let page = at_desk(&web, &parts, desk).await?;
+    let page = at_desk(&web, &parts, desk).await;
+    if page.is_err() {
+        Page::write_down_refusal(&web, &parts, desk.operation).await;
+    }
+    let page = page?;
     let code = sent.value("code").trim();
     let shown = (sent.value("source"), sent.value("request_id"));
+    let rejectable = (sent.value("reject_source"), sent.value("reject_request_id"));
     if let Some(cause) = code.strip_prefix(REJECT)
-        && !shown.1.is_empty()
+        && !rejectable.1.is_empty()
     {
-        let known =
-            [("/record/source", shown.0), ("/record/request_id", shown.1), ("/cause", cause), ("back", desk.address)];
-        let rejecting = act::link(&page.roles(), "RejectCard", &known);
+        let record = [("/record/source", rejectable.0), ("/record/request_id", rejectable.1)];
+        let known = [record[0], record[1], ("/cause", cause), ("back", desk.address)];
+        let rejecting = link::to_act(&page.roles(), "RejectCard", &known);
         return Ok(Redirect::to(&rejecting.unwrap_or_else(|| desk.address.to_owned())).into_response());
     }
     if code.is_empty() || code == ACCEPT {
         if shown.1.is_empty() {
             return Ok(respond(StatusCode::OK, &DeskPage::new(&web, page, desk)));
+        }
+        if code.is_empty() && is_too_quick(&web, &sent) {
+            let mut unseen = DeskPage::new(&web, page, desk);
+            unseen.error = Some(unseen.page.t(texts::TOO_QUICK).to_owned());
+            return Ok(respond(StatusCode::CONFLICT, &unseen));
         }
         let arguments = json!({ "record": { "source": shown.0, "request_id": shown.1 } });
         return match done(&web, &parts, desk, &arguments).await {
@@ -153,6 +170,12 @@ async fn scanned(State(web): State<Arc<Web>>, request: Request, desk: &Desk) -> 
     let mut shown = DeskPage::new(&web, page, desk);
     shown.card = Some(card);
     Ok(respond(StatusCode::OK, &shown))
+}
+
+/// Whether a page was answered before a person can have seen it, as by the last key of a scanner that sends two.
+fn is_too_quick(web: &Web, sent: &Sent) -> bool {
+    let made_at = sent.value("made_at").parse().map_or_else(|_| web.engine.clock.now(), Timestamp);
+    web.engine.clock.now().since(made_at) < SEEN_AFTER
 }
 
 async fn done(web: &Arc<Web>, parts: &Parts, desk: &Desk, arguments: &serde_json::Value) -> Result<(), Problem> {
@@ -174,7 +197,19 @@ fn card(page: &Page, desk: &Desk, scanned: &ScannedCard) -> Card {
     };
     let Some(found) = &scanned.found else {
         let (source, request_id, verdict) = (String::new(), String::new(), page.with(text, &[]));
-        return Card { source, request_id, verdict, tone: "bad", facts: vec![], photo: None, others: vec![] };
+        let (reject_source, reject_request_id) = (String::new(), String::new());
+        let (facts, others) = (vec![], vec![]);
+        return Card {
+            source,
+            request_id,
+            reject_source,
+            reject_request_id,
+            verdict,
+            tone: "bad",
+            facts,
+            photo: None,
+            others,
+        };
     };
     let record = &found.record;
     let known =
@@ -195,13 +230,19 @@ fn card(page: &Page, desk: &Desk, scanned: &ScannedCard) -> Card {
     } else if !fits {
         facts.push((page.t(texts::CARD), whereabouts(page, found)));
     }
-    let rejecting = act::link(&page.roles(), "RejectCard", &known).filter(|_| record.state == "printed");
+    // An old card says nothing of the one that the record has now.
+    let is_its_card = matches!(scanned.verdict, CardVerdict::Current | CardVerdict::Recalled);
+    let is_rejectable = is_its_card && record.state == "printed";
+    let rejecting = link::to_act(&page.roles(), "RejectCard", &known).filter(|_| is_rejectable);
+    let of = |is_it: bool, text: &str| if is_it { text.to_owned() } else { String::new() };
     let label = pages::act("RejectCard").map_or("", |act| page.t(act.title));
     let api =
         format!("/api/v1/records/{}/{}/photo", address::encoded(&record.source), address::encoded(&record.request_id));
     Card {
-        source: if fits { record.source.clone() } else { String::new() },
-        request_id: if fits { record.request_id.clone() } else { String::new() },
+        source: of(fits, &record.source),
+        request_id: of(fits, &record.request_id),
+        reject_source: of(is_rejectable, &record.source),
+        reject_request_id: of(is_rejectable, &record.request_id),
         verdict: page.with(text, &[&record.request_id]),
         tone: if fits { "good" } else { "bad" },
         facts,
@@ -213,7 +254,8 @@ fn card(page: &Page, desk: &Desk, scanned: &ScannedCard) -> Card {
 async fn inspect(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
     let page = Page::of(&web, &parts).await?;
-    let (page, uncertain) = page.read(&web, ListUncertain { page: PageRequest::default() }).await?;
+    let asked = after(&Sent::of_query(&parts).unwrap_or_default());
+    let (page, uncertain) = page.read(&web, ListUncertain { page: asked }).await?;
     let title = page.t(texts::INSPECTION);
     let mut view = View::new(page, title);
     if !uncertain.items.is_empty() {
@@ -255,6 +297,7 @@ async fn inspect(State(web): State<Arc<Web>>, request: Request) -> Result<Respon
         ]
     };
     let rows = uncertain.items.iter().map(row).collect();
-    view.tables.push(Table { headings: headings.to_vec(), rows, ..Table::default() });
+    let next = uncertain.next.map(|next| format!("/inspect?after={}", next.0));
+    view.tables.push(Table { headings: headings.to_vec(), rows, next, ..Table::default() });
     Ok(respond(StatusCode::OK, &view))
 }

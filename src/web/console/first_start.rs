@@ -1,6 +1,6 @@
 //! The first start: what an office does from an empty database to its first card.
 
-use super::{act, page::Page};
+use super::{link, page::Page};
 use crate::{
     domain::states::RecordState,
     engine::query::Board,
@@ -33,7 +33,7 @@ pub(super) fn steps(page: &Page, board: &Board, profiles: usize) -> Vec<Step> {
     if done[4] {
         return Vec::new();
     }
-    let of_act = |name: &str| act::link(&page.roles(), name, &[("back", "/")]);
+    let of_act = |name: &str| link::to_act(&page.roles(), name, &[("back", "/")]);
     let lines: [(Text, Option<String>); 5] = [
         (texts::STEP_PROFILE, None),
         (texts::STEP_PRINTER, of_act("AddPrinter")),

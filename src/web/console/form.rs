@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::form_value::Sent;
 use crate::{
-    web::problem::Problem,
+    web::{context::Web, problem::Problem},
     words::{
         Language, ValueRule,
         pages::{choice, field, pause_scope},
@@ -141,11 +141,7 @@ fn value(field: &Field, sent: &Sent) -> Result<Option<Value>, Problem> {
     let text = sent.value(&field.pointer);
     let trimmed = text.trim();
     let wrong = |rule| Problem::invalid(&field.pointer, rule);
-    let number = |text: &str| {
-        // Thousands may be separated, as numbers are shown so.
-        let digits: String = text.chars().filter(|c| !matches!(c, '.' | ',' | ' ' | '\u{a0}')).collect();
-        digits.parse::<i64>().map_err(|_| wrong(ValueRule::NotWhole))
-    };
+    let number = |text: &str| whole(text).ok_or_else(|| wrong(ValueRule::NotWhole));
     if trimmed.is_empty() && !matches!(field.control, Control::Flag | Control::Choices(_) | Control::Lines) {
         return Ok(None);
     }
@@ -165,6 +161,15 @@ fn value(field: &Field, sent: &Sent) -> Result<Option<Value>, Problem> {
         Control::Hopper if trimmed == "not-counted" => trimmed.into(),
         Control::Hopper => json!({ "counted": number(trimmed)? }),
     }))
+}
+
+/// A whole number, also with separators between groups of three digits, as numbers are shown: `1.000` or `1,000`.
+fn whole(text: &str) -> Option<i64> {
+    let groups: Vec<&str> = text.split(['.', ',', ' ', '\u{a0}']).collect();
+    let is_grouped = groups.len() > 1;
+    let is_first = |group: &str| !is_grouped || (1..=3).contains(&group.trim_start_matches('-').len());
+    let fits = is_first(groups[0]) && groups[1..].iter().all(|group| group.len() == 3);
+    groups.concat().parse().ok().filter(|_| fits)
 }
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {
@@ -189,6 +194,13 @@ fn put(arguments: &mut Map<String, Value>, pointer: &str, value: Value) {
         place = below;
     }
     place.insert(last.to_owned(), value);
+}
+
+/// A key for a form.
+pub(super) fn new_key(web: &Web) -> String {
+    let mut key = [0; 16];
+    web.engine.entropy.fill(&mut key);
+    format!("{:032x}", u128::from_be_bytes(key))
 }
 
 /// A field as its page shows it.
@@ -269,6 +281,18 @@ pub(super) fn wrong_field(problem: &Problem) -> String {
 mod tests {
     use super::*;
     use crate::web::{route::Sort, routes::ROUTES};
+
+    #[test]
+    fn thousands_may_be_separated_and_no_fraction_becomes_a_whole_number() {
+        for (text, number) in
+            [("7", Some(7)), ("1.000", Some(1_000)), ("-1,000,000", Some(-1_000_000)), ("12 500", Some(12_500))]
+        {
+            assert_eq!(whole(text), number, "{text}");
+        }
+        for text in ["1.5", "100,00", "1.0000", ".500", "1..000", "ten", "", "1000.000"] {
+            assert_eq!(whole(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn every_field_of_every_act_has_a_label() {

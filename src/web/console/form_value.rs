@@ -45,7 +45,11 @@ impl Sent {
             let is_too_large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
             if is_too_large { Fault::BodyTooLarge } else { Fault::BodyCut }
         })?;
-        Ok(Self(serde_urlencoded::from_bytes(&bytes).map_err(|_| Problem::from(Fault::BodyCut))?))
+        let fields: Vec<(String, String)> =
+            serde_urlencoded::from_bytes(&bytes).map_err(|_| Problem::from(Fault::BodyCut))?;
+        // PostgreSQL has no text with it.
+        let has_nul = fields.iter().any(|(name, value)| name.contains('\0') || value.contains('\0'));
+        if has_nul { Err(Fault::BodyCut.into()) } else { Ok(Self(fields)) }
     }
 
     /// Reads what stands in a query string.

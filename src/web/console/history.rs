@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     domain::audit_row::RecordedEvent,
+    engine::query::AttemptLine,
     engine::query::JobLine,
-    store::AttemptLine,
     words::pages::{self, texts},
 };
 

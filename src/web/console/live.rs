@@ -15,8 +15,11 @@ use futures_util::stream;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::projector::{Shown, Viewer};
-use crate::web::{context::Web, problem::Problem, route::USUAL, streams::Place};
+use crate::{
+    engine::projector::{Shown, Viewer},
+    web::{context::Web, problem::Problem, route::USUAL, streams::Place},
+    words::pages,
+};
 
 /// How often an open page hears that the board was read. It says that it is stale after a little more than two of them.
 const BEAT: Duration = Duration::from_secs(5);
@@ -35,7 +38,7 @@ async fn follow(State(web): State<Arc<Web>>, request: Request) -> Response {
     let opened = web.within(USUAL, Stream::open(&web, parts)).await;
     let stream = match opened {
         Ok(stream) => stream,
-        // A page that hears nothing asks again, and is then led to the sign-in.
+        // The page then reads itself again, and is led to the sign-in.
         Err(problem) => return problem.status().into_response(),
     };
     let body = Body::from_stream(stream::unfold(stream, |mut stream| async {
@@ -59,7 +62,8 @@ struct Stream {
 
 impl Stream {
     async fn open(web: &Arc<Web>, parts: Parts) -> Result<Self, Problem> {
-        let caller = web.caller(&parts).await?;
+        // It is no use of the session, and one that has ended is not counted each time that its page connects.
+        let caller = web.caller_again(&parts).await?;
         let place = Place::of(&web.streams, caller.name)?;
         let (viewer, stopping) = (web.projector.follow(), web.streams.stopping.clone());
         Ok(Self { web: web.clone(), parts, viewer, stopping, told: None, beats: 0, _place: place })
@@ -74,7 +78,7 @@ impl Stream {
             let shown = self.viewer.shown.borrow_and_update().clone();
             if let Some(shown) = shown.filter(|shown| Some(shown.version) != self.told) {
                 self.told = Some(shown.version);
-                return Some(event("change", &shown));
+                return Some(self.event("change", &shown));
             }
             let clock = self.web.engine.clock.clone();
             tokio::select! {
@@ -95,14 +99,15 @@ impl Stream {
             // Without a reading there is nothing to be told, and the page becomes stale.
             if let Some(shown) = shown {
                 self.told = Some(shown.version);
-                return Some(event("beat", &shown));
+                return Some(self.event("beat", &shown));
             }
         }
     }
-}
 
-/// An event as it is sent.
-fn event(name: &str, shown: &Shown) -> Bytes {
-    let data = json!({ "version": format!("{:x}", shown.version), "at": shown.at.to_string() });
-    format!("event: {name}\ndata: {data}\n\n").into()
+    /// An event as it is sent: the version of the board, and when it was read, in the zone of the office.
+    fn event(&self, name: &str, shown: &Shown) -> Bytes {
+        let time = pages::time_of_day(&shown.at.to_string(), &self.web.engine.settings.zone);
+        let data = json!({ "version": format!("{:x}", shown.version), "time": time });
+        format!("event: {name}\ndata: {data}\n\n").into()
+    }
 }

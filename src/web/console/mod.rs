@@ -19,12 +19,12 @@ mod form;
 mod form_value;
 mod help;
 mod history;
+mod link;
 mod live;
 mod needs;
 mod office;
 mod page;
 mod pile;
-mod projector;
 mod records;
 mod rights;
 mod sign_in;
@@ -41,7 +41,6 @@ use axum::{
     routing::get,
 };
 
-pub(super) use self::projector::Projector;
 use super::context::Web;
 
 /// The headers of pages. Scripts and styles come from this server alone, nothing stands in the page itself, and no other page frames it.

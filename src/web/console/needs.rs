@@ -35,7 +35,7 @@ pub(super) struct NeedLine {
 
 /// All that needs a person.
 #[derive(Template)]
-#[template(path = "needs.html")]
+#[template(path = "needs.html", config = "src/web/console/askama.toml")]
 struct Needs {
     page: Page,
     faults: Vec<NeedLine>,

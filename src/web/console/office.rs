@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     domain::actor::Role,
+    engine::query::{AccountLine, BalanceLine, MovementLine, SessionLine},
     engine::query::{ListAccounts, ListMovements, ListSessions, ListTokens, Query, ShowStock, TokenLine},
-    store::{AccountLine, BalanceLine, MovementLine, SessionLine},
     web::{context::Web, route::Sort},
     words::pages::{self, texts},
 };
@@ -182,7 +182,7 @@ fn token_table(page: &Page, tokens: &[TokenLine]) -> Table {
 
 /// The page of the person who is signed in.
 #[derive(askama::Template)]
-#[template(path = "me.html")]
+#[template(path = "me.html", config = "src/web/console/askama.toml")]
 struct Me {
     page: Page,
     roles: String,

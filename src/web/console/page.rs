@@ -9,7 +9,7 @@ use axum::{
 };
 use jiff::tz::TimeZone;
 
-use super::{act, address, assets, projector::Shown, rights};
+use super::{address, assets, link, rights};
 use crate::{
     domain::{
         actor::{Actor, Role},
@@ -17,6 +17,7 @@ use crate::{
     },
     engine::{
         client::{Client, Direct},
+        projector::Shown,
         query::{AnyQuery, Query},
     },
     web::{
@@ -31,6 +32,8 @@ use crate::{
     },
 };
 
+/// The header of a page that reads itself again because the board has changed.
+const FOLLOWED: &str = "x-followed";
 /// The cookie with the language that a person chose.
 pub(super) const LANGUAGE_COOKIE: &str = "cetak-language";
 /// The cookie with the colours that a person chose.
@@ -122,7 +125,15 @@ impl Page {
     /// The page of a person who is signed in. Others are led to the sign-in.
     pub(super) async fn of(web: &Web, parts: &Parts) -> Result<Self, Response> {
         let mut page = Self::open(web, parts);
-        let session = match web.within(USUAL, web.session(parts)).await {
+        let opened = async {
+            // A page that follows the board is no use of the session, which ends when its person does nothing.
+            if parts.headers.contains_key(FOLLOWED) {
+                web.session_followed(parts).await
+            } else {
+                web.session(parts).await
+            }
+        };
+        let session = match web.within(USUAL, opened).await {
             Ok(session) => session,
             Err(problem) if problem.is_unproved() => return Err(page.to_sign_in()),
             Err(problem) => return Err(page.failed(&problem)),
@@ -131,8 +142,12 @@ impl Page {
             return Err(Redirect::to("/password").into_response());
         }
         page.signed_in(&session);
-        page.shown = web.projector.now(&web.engine).await.ok();
+        if page.may(Operation::BoardRead, Sort::Query) {
+            let read = async { web.projector.now(&web.engine).await.map_err(|error| web.problem(&error)) };
+            page.shown = web.within(USUAL, read).await.ok();
+        }
         page.notice = page.notice(parts);
+        page.here = without_notice(&page.here);
         Ok(page)
     }
 
@@ -151,7 +166,7 @@ impl Page {
     fn notice(&self, parts: &Parts) -> Option<String> {
         let value = |name: &str| {
             let pairs = parts.uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-            pairs.filter(|(found, _)| *found == name).map(|(_, value)| value).last()
+            pairs.filter(|(found, _)| *found == name).map(|(_, value)| value).next_back()
         };
         let title = |slug| pages::act(slug).map(|act| act.title.in_language(self.language));
         let done = value("done").and_then(title).map(|act| texts::DONE.with(self.language, &[act]));
@@ -196,7 +211,11 @@ impl Page {
     /// The places that the person may go to.
     pub(super) fn places(&self) -> Vec<Entry> {
         let path = self.here.split('?').next().unwrap_or_default();
-        let places = PLACES.iter().filter(|(.., operation, sort)| self.may(*operation, *sort));
+        let is_open = |address: &str, operation: Operation, sort: Sort| {
+            let keeps = address == "/audit" && self.may(Operation::DatabaseCare, Sort::Act);
+            keeps || self.may(operation, sort)
+        };
+        let places = PLACES.iter().filter(|(address, .., operation, sort)| is_open(address, *operation, *sort));
         let is_here = |address: &str| path == address || (address != "/" && path.starts_with(&format!("{address}/")));
         places
             .map(|(address, key, title, ..)| Entry {
@@ -211,6 +230,11 @@ impl Page {
     /// When the page was read, in the office's zone.
     pub(super) fn as_of(&self) -> String {
         self.shown.as_ref().map(|shown| pages::time_of_day(&shown.at.to_string(), &self.zone)).unwrap_or_default()
+    }
+
+    /// The version of the board that the page was made with.
+    pub(super) fn version(&self) -> String {
+        self.shown.as_ref().map(|shown| format!("{:x}", shown.version)).unwrap_or_default()
     }
 
     /// The page that finds a person's request, if the person may search.
@@ -230,9 +254,9 @@ impl Page {
         let is_paused = self.shown.as_ref().is_some_and(|shown| shown.board.queue.paused);
         let back = ("back", self.here.split('?').next().unwrap_or("/"));
         if is_paused {
-            return Some((act::link(&self.roles(), "ResumeQueue", &[back])?, self.t(texts::RESUME)));
+            return Some((link::to_act(&self.roles(), "ResumeQueue", &[back])?, self.t(texts::RESUME)));
         }
-        Some((act::link(&self.roles(), "Pause", &[("/scope", "queue"), back])?, self.t(texts::PAUSE)))
+        Some((link::to_act(&self.roles(), "Pause", &[("/scope", "queue"), back])?, self.t(texts::PAUSE)))
     }
 
     /// The languages, each by its code and its own name.
@@ -285,6 +309,14 @@ impl Page {
         }
     }
 
+    /// Writes down that a person tried what the roles do not allow.
+    pub(super) async fn write_down_refusal(web: &Web, parts: &Parts, operation: Operation) {
+        if let Ok(caller) = web.caller_again(parts).await {
+            // It is refused: that is what is written down.
+            let _ = caller.client.permit(operation).await;
+        }
+    }
+
     /// The page of something that the roles of the person do not allow.
     pub(super) fn forbidden(mut self, what: &str, operation: Operation, sort: Sort) -> Response {
         self.title = self.with(texts::ERROR_TITLE, &[what]);
@@ -294,9 +326,17 @@ impl Page {
     }
 }
 
+/// An address without what it tells of the last act.
+fn without_notice(address: &str) -> String {
+    let Some((path, query)) = address.split_once('?') else { return address.to_owned() };
+    let is_other = |pair: &&str| !pair.starts_with("done=") && !pair.starts_with("asked=");
+    let others: Vec<&str> = query.split('&').filter(is_other).collect();
+    if others.is_empty() { path.to_owned() } else { format!("{path}?{}", others.join("&")) }
+}
+
 /// The page of what was not done.
 #[derive(Template)]
-#[template(path = "failed.html")]
+#[template(path = "failed.html", config = "src/web/console/askama.toml")]
 struct Failed {
     page: Page,
     detail: String,

@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     domain::{id::BatchId, permission::Operation, states::RecordState},
+    engine::query::RecordLine,
     engine::query::{Limit, ListRecords, PageRequest, ShowBatch},
-    store::RecordLine,
     web::{context::Web, route::Sort},
     words::pages::texts,
 };

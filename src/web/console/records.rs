@@ -5,10 +5,11 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Path, Request, State},
-    http::StatusCode,
+    http::{StatusCode, request::Parts},
     response::Response,
     routing::get,
 };
+use serde_json::{Value, json};
 
 use super::{
     address,
@@ -20,21 +21,18 @@ use super::{
 use crate::{
     domain::{
         permission::Operation,
-        personal::TypedText,
         states::{Recall, RecordState},
     },
+    engine::query::RecordLine,
     engine::{
-        client::Client,
         operations::RecordName,
         query::{
-            Cursor, FindName, FindPerson, FindRecord, FoundRecord, JobsOf, ListJobs, ListRecordEvents, ListRecords,
-            PageRequest,
+            Cursor, FindRecord, FoundNames, FoundRecord, JobsOf, ListJobs, ListRecordEvents, ListRecords, PageRequest,
         },
     },
-    store::RecordLine,
-    web::{context::Web, input, problem::Problem, route::Sort},
+    web::{carry::done_with, context::Web, input, problem::Problem, route::Sort, routes::ROUTES},
     words::{
-        Fault, ValueRule,
+        ValueRule,
         pages::{self, texts},
     },
 };
@@ -185,7 +183,7 @@ fn pictures(view: &mut View, record: &RecordLine, are_shown: bool) {
 
 /// Other requests of the same person.
 fn beside(page: &Page, found: &FoundRecord) -> Option<Table> {
-    let row = |other: &crate::store::BesideLine| {
+    let row = |other: &crate::engine::query::BesideLine| {
         vec![
             Cell::link(&other.request_id, address::record(&other.source, &other.request_id)),
             Cell::text(&other.source),
@@ -307,11 +305,26 @@ fn searching(mut page: Page) -> Result<Page, Response> {
 
 /// The search with what it found.
 #[derive(askama::Template)]
-#[template(path = "search.html")]
+#[template(path = "search.html", config = "src/web/console/askama.toml")]
 struct Search {
     page: Page,
     error: Option<String>,
     tables: Vec<Table>,
+}
+
+/// The records that were found, and whether there are more. The search has the limits of the API, as that of a name reads all records.
+async fn searched(
+    web: &Arc<Web>,
+    parts: &Parts,
+    (name, arguments): (&str, Value),
+) -> Result<(Vec<FoundRecord>, bool), Problem> {
+    let Some(route) = ROUTES.iter().find(|route| route.name == name) else { return Ok((Vec::new(), false)) };
+    let answer = Box::pin(done_with(web, route, parts, &arguments)).await?;
+    // Cannot fail: it is what the queries answer.
+    Ok(match serde_json::from_value::<FoundNames>(answer.clone()) {
+        Ok(FoundNames { records, more }) => (records, more),
+        Err(_) => (serde_json::from_value(answer).unwrap_or_default(), false),
+    })
 }
 
 async fn found(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
@@ -319,18 +332,17 @@ async fn found(State(web): State<Arc<Web>>, request: Request) -> Result<Response
     let sent = Sent::read(&web, &parts, body).await;
     let sent = sent.map_err(|problem| Page::open(&web, &parts).failed(&problem))?;
     sent.put_into_headers(&mut parts);
-    let page = searching(Page::of(&web, &parts).await?)?;
-    let Some(who) = page.who.clone() else { return Err(page.failed(&Fault::SignInNeeded.into())) };
-    let client = crate::engine::client::Direct::for_actor(&web.engine, who.actor);
-    let text = |name: &str| TypedText::new(sent.value(name).trim().to_owned());
-    let records = if sent.value("identifier").trim().is_empty() {
-        let query = FindName { profile: None, name: text("name") };
-        client.query(query).await.map(|found| found.records)
+    let mut page = Page::of(&web, &parts).await?;
+    page.t(texts::SEARCH).clone_into(&mut page.title);
+    let (identifier, name) = (sent.value("identifier").trim(), sent.value("name").trim());
+    let asked = if identifier.is_empty() {
+        ("FindName", json!({ "name": name }))
     } else {
-        client.query(FindPerson { profile: None, identifier: text("identifier") }).await
+        ("FindPerson", json!({ "identifier": identifier }))
     };
-    match records {
-        Ok(records) => {
+    match searched(&web, &parts, asked).await {
+        Ok((records, more)) => {
+            page.notice = more.then(|| page.t(texts::MORE_FOUND).to_owned());
             let headings =
                 [texts::REQUEST, texts::SOURCE, texts::STATE, texts::QUEUED_AT].map(|text| page.t(text)).to_vec();
             let row = |found: &FoundRecord| {
@@ -346,8 +358,7 @@ async fn found(State(web): State<Arc<Web>>, request: Request) -> Result<Response
             let table = Table { title: page.t(texts::FOUND).into(), headings, rows, next: None };
             Ok(respond(StatusCode::OK, &Search { page, error: None, tables: vec![table] }))
         }
-        Err(error) => {
-            let problem = web.problem(&error);
+        Err(problem) => {
             let error = Some(problem.text(page.language));
             Ok(respond(problem.status(), &Search { page, error, tables: vec![] }))
         }

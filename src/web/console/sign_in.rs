@@ -47,7 +47,7 @@ enum Asks {
 }
 
 #[derive(Template)]
-#[template(path = "sign_in.html")]
+#[template(path = "sign_in.html", config = "src/web/console/askama.toml")]
 struct SignIn {
     page: Page,
     asks: Asks,

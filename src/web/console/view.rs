@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{act, address, page::Page};
+use super::{address, link, page::Page};
 use crate::words::pages::{self, texts};
 
 /// A cell of a table, or the value of a fact.
@@ -116,7 +116,7 @@ pub(super) struct Filter {
 
 /// A page of facts and tables.
 #[derive(Template)]
-#[template(path = "view.html")]
+#[template(path = "view.html", config = "src/web/console/askama.toml")]
 pub(super) struct View {
     /// What every page shows.
     pub(super) page: Page,
@@ -159,7 +159,7 @@ impl View {
 pub(super) fn button(page: &Page, name: &str, known: &[(&str, &str)]) -> Option<Button> {
     let back = address::without_notice(&page.here);
     let known: Vec<(&str, &str)> = known.iter().copied().chain([("back", &*back)]).collect();
-    let address = act::link(&page.roles(), name, &known)?;
+    let address = link::to_act(&page.roles(), name, &known)?;
     Some(Button { address, label: page.t(pages::act(name)?.title) })
 }
 

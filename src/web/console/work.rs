@@ -21,10 +21,11 @@ use super::{
 use crate::{
     domain::{
         id::BatchId,
+        permission::Operation,
         states::{BatchState, JobState},
     },
+    engine::query::BatchLine,
     engine::query::{JobsOf, ListBatches, ListJobs, ListPendingActs, PrinterLine, ShowBatch},
-    store::BatchLine,
     web::{context::Web, problem::Fault, route::Sort},
     words::pages::{self, texts},
 };
@@ -147,6 +148,10 @@ async fn printer(
 ) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
     let page = Page::of(&web, &parts).await?;
+    if !page.may(Operation::BoardRead, Sort::Query) {
+        let what = page.language.operation(Operation::BoardRead);
+        return Err(page.forbidden(what, Operation::BoardRead, Sort::Query));
+    }
     let Some(shown) = page.shown.clone() else { return Err(page.failed(&Fault::DatabaseAway.into())) };
     let Some(line) = shown.board.printers.iter().find(|printer| printer.name == name) else {
         let refusal = crate::domain::refusal::Refusal::NoPrinter { printer: name };
@@ -224,7 +229,7 @@ async fn acts(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
         texts::REFUSE,
     ]
     .map(|text| page.t(text));
-    let row = |act: &crate::store::PendingActLine| {
+    let row = |act: &crate::engine::query::PendingActLine| {
         let number = act.id.to_string();
         let decide = |name: &str| button(page, name, &[("/id", &number)]).map(|button| button.address);
         let is_own = act.requested_by == own;

@@ -48,6 +48,11 @@ texts! {
     THEME_DARK "Dark" "Gelap";
     SAVE "Save" "Simpan";
     ERROR_TITLE "Error: {}" "Galat: {}";
+    OUTCOME_OPEN "It is not known yet whether this was done" "Belum diketahui apakah ini dilaksanakan";
+    OTHER_PAGE "This form is too old, or another page sent it. Open it again."
+        "Formulir ini sudah usang, atau dikirim oleh halaman lain. Buka lagi.";
+    SEND_AGAIN "It may still be done, or done already. Send this form again for its outcome: it is carried out once."
+        "Mungkin masih atau sudah dilaksanakan. Kirim lagi formulir ini untuk mengetahui hasilnya: hanya dilaksanakan satu kali.";
     NOT_DONE "This was not done" "Tidak dilaksanakan";
     DONE "Done: {}" "Selesai: {}";
     ASKED "Asked for: {}. Another person decides it." "Sudah diminta: {}. Orang lain yang memutuskannya.";

@@ -68,6 +68,8 @@ texts! {
     FOUND_SPOILED "A spoiled card" "Kartu rusak";
     FOUND_NOTHING "No card" "Tidak ada kartu";
     SCAN "Scan the code on the card" "Pindai kode pada kartu";
+    TOO_QUICK "The card was not seen yet, and nothing was done. Scan it again." "Kartu belum sempat terlihat, dan tidak ada yang dilaksanakan. Pindai lagi.";
+    MORE_FOUND "There are more: say more of the name." "Masih ada lagi: sebutkan lebih banyak dari namanya.";
     SHOW "Show" "Tampilkan";
     PHOTO "Photo" "Foto";
     PREVIEW "Preview of the card" "Pratinjau kartu";

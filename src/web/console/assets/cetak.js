@@ -11,6 +11,8 @@
   const stale = document.getElementById("stale");
   const shownAt = () => document.getElementById("as-of")?.textContent.replace(/^\D*/, "") ?? "";
   let source = null, heard = 0, tries = 0, due = null, tag = "", lastRead = 0, reading = false, again = false;
+  // The version of the board that the server last told, and the one that is shown.
+  let told = "", readAt = document.getElementById("as-of")?.dataset.version ?? "";
 
   const setStale = (is) => {
     if (is === "isStale" in body.dataset) return;
@@ -25,10 +27,13 @@
     reading = true;
     again = false;
     lastRead = Date.now();
+    const version = told;
     try {
       const live = document.querySelector("[data-live]");
-      const answer = await fetch(location.href, { headers: tag ? { "If-None-Match": tag } : {}, redirect: "manual", signal: AbortSignal.timeout(STALE_AFTER) });
+      const answer = await fetch(location.href, { headers: { "X-Followed": "1", ...(tag ? { "If-None-Match": tag } : {}) }, redirect: "manual", signal: AbortSignal.timeout(STALE_AFTER) });
       if (answer.type === "opaqueredirect") { location.reload(); return; }
+      if (answer.status === 304) readAt = version;
+      if (answer.status === 200 && !live) readAt = version;
       if (answer.status === 200 && live) {
         tag = answer.headers.get("ETag") ?? "";
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -38,6 +43,7 @@
           if (id === "state" && from) { from.querySelector("#stale")?.replaceWith(stale.cloneNode(true)); }
           if (from && to) await htmx.swap({ text: from.innerHTML, target: to, swap: "innerMorph" });
         }
+        readAt = version;
       }
     } catch { /* The next beat, or its absence, tells. */ }
     reading = false;
@@ -57,14 +63,18 @@
       heard = Date.now();
       tries = 0;
       setStale(false);
-      if (event.type === "change") { schedule(); return; }
+      const { version, time } = JSON.parse(event.data);
+      told = version;
+      if (readAt !== told) { schedule(); return; }
       const at = document.getElementById("as-of");
-      if (at) at.dataset.at = JSON.parse(event.data).at;
+      if (at) at.textContent = at.dataset.text.replace("{}", time);
     };
     source.addEventListener("change", hear);
     source.addEventListener("beat", hear);
     source.onerror = () => {
       close();
+      // A session that has ended is seen by reading the page, which leads to the sign-in.
+      if (tries > 0) schedule();
       setTimeout(connect, RETRY[Math.min(tries++, RETRY.length - 1)]);
     };
   };

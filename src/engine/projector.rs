@@ -23,18 +23,18 @@ const FRESH_FOR: Duration = Duration::from_secs(1);
 
 /// The board as it was read.
 #[derive(Clone, Debug)]
-pub(in crate::web) struct Shown {
+pub struct Shown {
     /// Grows with each change.
-    pub(in crate::web) version: u64,
+    pub version: u64,
     /// The board.
-    pub(in crate::web) board: Arc<Board>,
+    pub board: Arc<Board>,
     /// When it was read.
-    pub(in crate::web) at: Timestamp,
+    pub at: Timestamp,
 }
 
 /// Reads the board while pages are open.
 #[derive(Debug)]
-pub(in crate::web) struct Projector {
+pub struct Projector {
     last: Mutex<Option<Shown>>,
     /// The last reading; `None` before the first and after one that failed.
     shown: watch::Sender<Option<Shown>>,
@@ -50,10 +50,10 @@ impl Default for Projector {
 }
 
 /// An open page. It is counted until it is dropped.
-pub(in crate::web) struct Viewer {
+pub struct Viewer {
     projector: Arc<Projector>,
     /// The readings.
-    pub(in crate::web) shown: watch::Receiver<Option<Shown>>,
+    pub shown: watch::Receiver<Option<Shown>>,
 }
 
 impl Drop for Viewer {
@@ -64,7 +64,7 @@ impl Drop for Viewer {
 
 impl Projector {
     /// The board, at most a second old.
-    pub(in crate::web) async fn now(&self, engine: &Engine) -> Result<Shown, EngineError> {
+    pub async fn now(&self, engine: &Engine) -> Result<Shown, EngineError> {
         let mut last = self.last.lock().await;
         let now = engine.clock.now();
         if let Some(shown) = &*last
@@ -75,9 +75,12 @@ impl Projector {
         }
         // The right to the board is asked for by each page.
         let read = ShowBoard {}.read(engine).await;
-        let board = read.inspect_err(|_| {
+        let mut board = read.inspect_err(|_| {
             self.shown.send_replace(None);
         })?;
+        // The time that is left of a lease differs at each reading, and no page shows it.
+        board.nodes.iter_mut().for_each(|node| node.lease_left_ms = 0);
+        let now = engine.clock.now();
         let (version, board) = match last.take() {
             Some(before) if *before.board == board => (before.version, before.board),
             Some(before) => (before.version + 1, Arc::new(board)),
@@ -90,15 +93,22 @@ impl Projector {
         Ok(shown)
     }
 
+    /// Lets the next page read the board again, after an act.
+    pub async fn forget(&self) {
+        if let Some(shown) = &mut *self.last.lock().await {
+            shown.at = shown.at.minus(FRESH_FOR);
+        }
+    }
+
     /// Follows the board.
-    pub(in crate::web) fn follow(self: &Arc<Self>) -> Viewer {
+    pub fn follow(self: &Arc<Self>) -> Viewer {
         self.viewers.fetch_add(1, Ordering::Relaxed);
         self.opened.notify_one();
         Viewer { projector: self.clone(), shown: self.shown.subscribe() }
     }
 
     /// Reads the board once a second while a page is open. Does not end.
-    pub(in crate::web) async fn read_for_all(&self, engine: &Engine) {
+    pub async fn read_for_all(&self, engine: &Engine) {
         loop {
             if self.viewers.load(Ordering::Relaxed) == 0 {
                 self.opened.notified().await;
