@@ -76,7 +76,10 @@ impl Projector {
         // The right to the board is asked for by each page.
         let read = ShowBoard {}.read(engine).await;
         let mut board = read.inspect_err(|_| {
-            self.shown.send_replace(None);
+            self.shown.send_if_modified(|held| {
+                *held = None;
+                false
+            });
         })?;
         // The time that is left of a lease differs at each reading, and no page shows it.
         board.nodes.iter_mut().for_each(|node| node.lease_left_ms = 0);
@@ -89,7 +92,11 @@ impl Projector {
         };
         let shown = Shown { version, board, at: now };
         *last = Some(shown.clone());
-        self.shown.send_replace(Some(shown.clone()));
+        // Pages are woken by a change only; between changes they look at the last reading every few seconds.
+        self.shown.send_if_modified(|held| {
+            let before = held.replace(shown.clone());
+            before.is_none_or(|before| before.version != shown.version)
+        });
         Ok(shown)
     }
 
