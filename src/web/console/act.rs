@@ -196,7 +196,8 @@ async fn submitted(web: &Arc<Web>, name: &str, is_asked: bool, request: Request)
         Err(problem) => Err(problem),
     };
     match done {
-        Ok(value) if answer::has_news(&value) => {
+        // Of what was asked for, the page of acts that wait tells the number.
+        Ok(value) if !is_asked && answer::has_news(&value) => {
             Ok(answer::respond_with(page, &value, address::own(sent.value(BACK)).to_owned()))
         }
         Ok(_) => {

@@ -90,6 +90,7 @@ events! {
     "printer.test-card-ended" "test card ended" "kartu uji selesai";
     "printer.test-card-inspected" "test card inspected" "kartu uji diperiksa";
     "printer.unknown-jobs" "unknown jobs found at the printer" "pekerjaan tak dikenal ditemukan di printer";
+    "profile.changed" "card profile changed" "profil kartu diubah";
     "queue.paused" "printing paused" "pencetakan dijeda";
     "queue.resumed" "printing resumed" "pencetakan dilanjutkan";
     "record.held" "held" "ditahan";
