@@ -151,7 +151,7 @@ impl Page {
     fn notice(&self, parts: &Parts) -> Option<String> {
         let value = |name: &str| {
             let pairs = parts.uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-            pairs.filter(|(found, _)| *found == name).map(|(_, value)| value).last()
+            pairs.filter(|(found, _)| *found == name).map(|(_, value)| value).next_back()
         };
         let title = |slug| pages::act(slug).map(|act| act.title.in_language(self.language));
         let done = value("done").and_then(title).map(|act| texts::DONE.with(self.language, &[act]));
