@@ -7,8 +7,7 @@ use super::{
 };
 use crate::{
     domain::audit_row::RecordedEvent,
-    engine::query::JobLine,
-    store::AttemptLine,
+    engine::query::{AttemptLine, JobLine},
     words::pages::{self, texts},
 };
 

@@ -17,8 +17,7 @@ use super::{
 };
 use crate::{
     domain::{id::BatchId, permission::Operation, states::RecordState},
-    engine::query::{Limit, ListRecords, PageRequest, ShowBatch},
-    store::RecordLine,
+    engine::query::{Limit, ListRecords, PageRequest, RecordLine, ShowBatch},
     web::{context::Web, route::Sort},
     words::pages::texts,
 };
