@@ -189,6 +189,7 @@ async fn submitted(web: &Arc<Web>, name: &str, is_asked: bool, request: Request)
         web.projector.forget().await;
     }
     match done {
+        // Of what was asked for, the page of acts that wait tells the number.
         Ok(value) if !is_asked && answer::has_news(&value) => {
             Ok(answer::respond_with(page, &value, address::own(sent.value(BACK)).to_owned()))
         }

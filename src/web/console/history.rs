@@ -7,8 +7,7 @@ use super::{
 };
 use crate::{
     domain::audit_row::RecordedEvent,
-    engine::query::AttemptLine,
-    engine::query::JobLine,
+    engine::query::{AttemptLine, JobLine},
     words::pages::{self, texts},
 };
 

@@ -17,8 +17,7 @@ use super::{
 };
 use crate::{
     domain::{id::BatchId, permission::Operation, states::RecordState},
-    engine::query::RecordLine,
-    engine::query::{Limit, ListRecords, PageRequest, ShowBatch},
+    engine::query::{Limit, ListRecords, PageRequest, RecordLine, ShowBatch},
     web::{context::Web, route::Sort},
     words::pages::texts,
 };

@@ -90,6 +90,7 @@ events! {
     "printer.test-card-ended" "test card ended" "kartu uji selesai";
     "printer.test-card-inspected" "test card inspected" "kartu uji diperiksa";
     "printer.unknown-jobs" "unknown jobs found at the printer" "pekerjaan tak dikenal ditemukan di printer";
+    "profile.changed" "card profile changed" "profil kartu diubah";
     "queue.paused" "printing paused" "pencetakan dijeda";
     "queue.resumed" "printing resumed" "pencetakan dilanjutkan";
     "record.held" "held" "ditahan";
@@ -126,7 +127,7 @@ pub(crate) fn event_reason(event: &RecordedEvent, language: Language) -> String 
         let stored = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         stored_reason(&stored, language)
     });
-    let note = event.details.get("note").and_then(|note| note.as_str()).map(str::to_owned);
+    let note = event.details.get("note").and_then(serde_json::Value::as_str).map(str::to_owned);
     reason.into_iter().chain(note).filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ")
 }
 

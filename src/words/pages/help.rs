@@ -5,10 +5,10 @@ use super::text::texts;
 texts! {
     HELP "Keys and codes" "Tombol dan kode";
     KEYS "Keys" "Tombol papan ketik";
-    KEYS_ON "These keys lead to pages, outside of fields. No key does an act. They can be switched off at `My account`."
-        "Tombol ini membuka halaman, di luar kolom isian. Tidak ada tombol yang melakukan tindakan. Tombol dapat dimatikan di `Akun saya`.";
-    KEYS_OFF "The keys are switched off. They can be switched on at `My account`."
-        "Tombol ini sedang dimatikan. Tombol dapat dihidupkan di `Akun saya`.";
+    KEYS_ON "These keys lead to pages, outside of fields. No key does an act. They can be switched off on the page of your account."
+        "Tombol ini membuka halaman, di luar kolom isian. Tidak ada tombol yang melakukan tindakan. Tombol dapat dimatikan di halaman akun Anda.";
+    KEYS_OFF "The keys are switched off. They can be switched on, on the page of your account."
+        "Tombol ini sedang dimatikan. Tombol dapat dihidupkan di halaman akun Anda.";
     KEYS_ARE_ON "lead to pages" "membuka halaman";
     KEYS_ARE_OFF "do nothing" "tidak berfungsi";
     KEY "Key" "Tombol";
