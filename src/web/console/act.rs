@@ -195,6 +195,7 @@ async fn submitted(web: &Arc<Web>, name: &str, is_asked: bool, request: Request)
         Ok(arguments) => Box::pin(done_with(web, form.route, &parts, &arguments)).await,
         Err(problem) => Err(problem),
     };
+    web.projector.outdate();
     match done {
         Ok(value) if answer::has_news(&value) => {
             Ok(answer::respond_with(page, &value, address::own(sent.value(BACK)).to_owned()))
