@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -36,6 +36,8 @@ pub struct Shown {
 #[derive(Debug)]
 pub struct Projector {
     last: Mutex<Option<Shown>>,
+    /// Whether an act was done since the last reading began.
+    is_outdated: AtomicBool,
     /// The last reading; `None` before the first and after one that failed.
     shown: watch::Sender<Option<Shown>>,
     viewers: AtomicUsize,
@@ -45,7 +47,7 @@ pub struct Projector {
 impl Default for Projector {
     fn default() -> Self {
         let (last, viewers, opened) = (Mutex::default(), AtomicUsize::default(), Notify::new());
-        Self { last, shown: watch::channel(None).0, viewers, opened }
+        Self { last, is_outdated: AtomicBool::default(), shown: watch::channel(None).0, viewers, opened }
     }
 }
 
@@ -63,11 +65,18 @@ impl Drop for Viewer {
 }
 
 impl Projector {
-    /// The board, at most a second old.
+    /// Reads the board again for the next page, which shows what its person has just done.
+    pub fn outdate(&self) {
+        self.is_outdated.store(true, Ordering::SeqCst);
+    }
+
+    /// The board, at most a second old, and not older than the last act of a page.
     pub async fn now(&self, engine: &Engine) -> Result<Shown, EngineError> {
         let mut last = self.last.lock().await;
         let now = engine.clock.now();
+        let is_outdated = self.is_outdated.swap(false, Ordering::SeqCst);
         if let Some(shown) = &*last
+            && !is_outdated
             && now >= shown.at
             && now < shown.at.plus(FRESH_FOR)
         {
@@ -98,13 +107,6 @@ impl Projector {
             before.is_none_or(|before| before.version != shown.version)
         });
         Ok(shown)
-    }
-
-    /// Lets the next page read the board again, after an act.
-    pub async fn forget(&self) {
-        if let Some(shown) = &mut *self.last.lock().await {
-            shown.at = shown.at.minus(FRESH_FOR);
-        }
     }
 
     /// Follows the board.

@@ -6,10 +6,10 @@ use cetak::store::keys::Keys;
 use serde_json::{Value, json};
 
 use crate::{
-    api::{Person, add_with_role, password, with_supervisor},
     http::{Reply, Served},
     office::Office,
     people,
+    person::{Person, add_with_role, password, with_supervisor},
 };
 
 /// The pages that have no number of a thing in their address.

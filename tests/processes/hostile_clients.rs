@@ -11,10 +11,10 @@ use serde_json::json;
 use tokio::net::TcpSocket;
 
 use crate::{
-    api::{Person, password, with_supervisor},
     http::Served,
     office::Office,
     people,
+    person::{Person, password, with_supervisor},
 };
 
 /// The most memory that attacks may add, MiB.

@@ -8,10 +8,11 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    api::{Person, add_with_role, audit, with_supervisor},
     http::{Reply, Served, reply},
     office::{Office, number},
-    people, wait_until,
+    people,
+    person::{Person, add_with_role, audit, with_supervisor},
+    wait_until,
 };
 
 const IMPORTS: &str = "/api/v1/imports?source=default&profile=student";

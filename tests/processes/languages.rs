@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::{
-    api::{add_with_role, with_supervisor},
     http::{Reply, Served},
     office::Office,
     people,
+    person::{add_with_role, with_supervisor},
 };
 
 const INDONESIAN: (&str, &str) = ("accept-language", "id-ID,id;q=0.9,en;q=0.5");

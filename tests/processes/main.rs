@@ -60,6 +60,7 @@ mod pause;
 mod peer;
 #[path = "../people/mod.rs"]
 mod people;
+mod person;
 mod pictures;
 mod piped_list;
 #[path = "../postgres/mod.rs"]

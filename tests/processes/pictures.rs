@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use crate::{
-    api::{add_with_role, audit, with_supervisor},
     http::Served,
     office::Office,
     people,
+    person::{add_with_role, audit, with_supervisor},
 };
 
 /// The events of a kind about pictures.

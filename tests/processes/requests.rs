@@ -4,9 +4,9 @@
 use serde_json::json;
 
 use crate::{
-    api::{Person, post, with_supervisor},
     cluster::Cluster,
     http::{Reply, Served},
+    person::{Person, post, with_supervisor},
     postgres::Postgres,
 };
 

@@ -23,11 +23,11 @@ use cetak::{
 use serde_json::{Value, json};
 
 use crate::{
-    api::{Person, add_with_role, audit, password, with_supervisor},
     described::DESCRIPTION,
     http::{Reply, Served, reply},
     office::Office,
     people,
+    person::{Person, add_with_role, audit, password, with_supervisor},
     samples::{ACTS, QUERIES, camel, take},
 };
 

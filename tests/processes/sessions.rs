@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::{
-    api::{Person, audit, password, post, with_supervisor},
     http::Served,
     office::Office,
     people,
+    person::{Person, audit, password, post, with_supervisor},
 };
 
 fn office() -> (Office, Served) {

@@ -185,9 +185,7 @@ async fn submitted(web: &Arc<Web>, name: &str, is_asked: bool, request: Request)
         Ok(arguments) => Box::pin(done_with(web, form.route, &parts, &arguments)).await,
         Err(problem) => Err(problem),
     };
-    if done.is_ok() {
-        web.projector.forget().await;
-    }
+    web.projector.outdate();
     match done {
         // Of what was asked for, the page of acts that wait tells the number.
         Ok(value) if !is_asked && answer::has_news(&value) => {

@@ -181,7 +181,9 @@ fn is_too_quick(web: &Web, sent: &Sent) -> bool {
 async fn done(web: &Arc<Web>, parts: &Parts, desk: &Desk, arguments: &serde_json::Value) -> Result<(), Problem> {
     let is_it = |route: &&Route| route.name == desk.act && route.sort == Sort::Act;
     let Some(route) = ROUTES.iter().find(is_it) else { return Ok(()) };
-    Box::pin(done_with(web, route, parts, arguments)).await.map(|_| ())
+    let done = Box::pin(done_with(web, route, parts, arguments)).await;
+    web.projector.outdate();
+    done.map(|_| ())
 }
 
 /// What a code says of the card that it stands on.

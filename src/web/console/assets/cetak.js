@@ -5,13 +5,16 @@
   const STALE_AFTER = 12000;
   // The shortest time between two readings of the page.
   const READ_EVERY = 1000;
+  // The longest time for a reading, and for a stream to begin: a line that was lost without a word never ends by itself.
+  const ANSWER_WITHIN = 5000;
   const RETRY = [500, 1000, 2000, 4000];
 
   const body = document.body;
   const stale = document.getElementById("stale");
   const shownAt = () => document.getElementById("as-of")?.textContent.replace(/^\D*/, "") ?? "";
-  let source = null, heard = 0, tries = 0, due = null, tag = "", lastRead = 0, reading = false, again = false;
+  let source = null, heard = 0, asked = 0, tries = 0, retry = null, due = null, tag = "", lastRead = 0, reading = false, again = false;
   // The version of the board that the server last told, and the one that is shown.
+  const isLive = document.querySelector("[data-live]") !== null;
   let told = "", readAt = document.getElementById("as-of")?.dataset.version ?? "";
 
   const setStale = (is) => {
@@ -21,20 +24,21 @@
     stale.textContent = is ? body.dataset.stale.replace("{}", shownAt()) : "";
   };
 
-  // Reads the page again and puts it into the present one, without moving focus, caret or what is open.
+  // Reads a live page again and puts it into the present one, without moving focus, caret or what is open. A page is stale until that
+  // has been done.
   const read = async () => {
     if (reading) { again = true; return; }
+    if (!isLive) return;
     reading = true;
     again = false;
     lastRead = Date.now();
     const version = told;
     try {
-      const live = document.querySelector("[data-live]");
-      const answer = await fetch(location.href, { headers: { "X-Followed": "1", ...(tag ? { "If-None-Match": tag } : {}) }, redirect: "manual", signal: AbortSignal.timeout(STALE_AFTER) });
+      const headers = { "X-Followed": "1", ...(tag ? { "If-None-Match": tag } : {}) };
+      const answer = await fetch(location.href, { headers, redirect: "manual", signal: AbortSignal.timeout(ANSWER_WITHIN) });
       if (answer.type === "opaqueredirect") { location.reload(); return; }
       if (answer.status === 304) readAt = version;
-      if (answer.status === 200 && !live) readAt = version;
-      if (answer.status === 200 && live) {
+      if (answer.status === 200) {
         tag = answer.headers.get("ETag") ?? "";
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         htmx.config.morphIgnore = ["data-htmx-powered", "open"];
@@ -45,6 +49,7 @@
         }
         readAt = version;
       }
+      if (answer.status === 200 || answer.status === 304) setStale(false);
     } catch { /* The next beat, or its absence, tells. */ }
     reading = false;
     if (again) schedule();
@@ -57,15 +62,17 @@
   const close = () => { source?.close(); source = null; };
   const connect = () => {
     close();
+    clearTimeout(retry);
     if (document.hidden) return;
+    asked = Date.now();
     source = new EventSource("/live");
     const hear = (event) => {
       heard = Date.now();
       tries = 0;
-      setStale(false);
       const { version, time } = JSON.parse(event.data);
       told = version;
-      if (readAt !== told) { schedule(); return; }
+      if (!isLive) { readAt = told; setStale(false); }
+      if (readAt !== told || "isStale" in body.dataset) { schedule(); return; }
       const at = document.getElementById("as-of");
       if (at) at.textContent = at.dataset.text.replace("{}", time);
     };
@@ -75,7 +82,7 @@
       close();
       // A session that has ended is seen by reading the page, which leads to the sign-in.
       if (tries > 0) schedule();
-      setTimeout(connect, RETRY[Math.min(tries++, RETRY.length - 1)]);
+      retry = setTimeout(connect, RETRY[Math.min(tries++, RETRY.length - 1)]);
     };
   };
   const wake = () => { if (!document.hidden && (!source || Date.now() - heard > STALE_AFTER)) connect(); };
@@ -83,7 +90,9 @@
   // A scanner types faster than a hand, and ends with Enter. What it types belongs to the field for codes, wherever the focus is; an
   // Enter at its end presses no button and sends no other form.
   const GAP = 35, CODE_LEAST = 8;
-  let typed = "", lastKey = 0, before = null;
+  // Fields in which a space is text.
+  const TEXT = /^(email|number|password|search|tel|text|textarea|url)$/;
+  let typed = "", lastKey = 0, before = null, isSent = false;
   const elsewhere = (text) => {
     const told = document.getElementById("stale");
     if (!told || "isStale" in body.dataset) return;
@@ -124,19 +133,28 @@
       const field = document.activeElement;
       before = field && "value" in field ? { field, value: field.value } : null;
     }
+    // A space in a code presses no button and ticks no box.
+    if (event.key === " " && typed && !TEXT.test(document.activeElement?.type ?? "")) event.preventDefault();
     typed += event.key;
     lastKey = event.timeStamp;
     goes(event);
   }, true);
+
+  // Until the answer is there, the page shows the card before: what is scanned meanwhile is not for that one.
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-scan]")) return;
+    if (isSent) event.preventDefault();
+    isSent = true;
+  });
+  addEventListener("pageshow", () => { isSent = false; });
 
   document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   if (!stale) return;
   setInterval(() => {
     if (document.hidden || Date.now() - heard <= STALE_AFTER) return;
     setStale(true);
-    // A line that was lost without a word never ends by itself.
-    if (!source || source.readyState === 1 || Date.now() - heard > 2 * STALE_AFTER) { heard = Date.now() - STALE_AFTER - 1; connect(); }
-  }, 3000);
+    if (Date.now() - asked >= ANSWER_WITHIN) connect();
+  }, 1000);
   document.addEventListener("visibilitychange", () => { if (document.hidden) close(); else wake(); });
   for (const name of ["pageshow", "online", "focus"]) addEventListener(name, wake);
   heard = Date.now();
