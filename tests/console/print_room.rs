@@ -63,7 +63,7 @@ impl PrintRoom {
         let digits = fs::read_to_string(self.office.data().join("cetak.key")).unwrap();
         let byte = |at: usize| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap();
         let keys = Keys::derive(&std::array::from_fn(byte));
-        let hash: String = keys.card(&request_id, attempt)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = cetak::store::keys::hex(&keys.card(&request_id, attempt)[..8]);
         format!("{request_id} {attempt} {hash}")
     }
 }

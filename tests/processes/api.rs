@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    http::{Reply, Served},
+    http::Served,
     office::{Office, number},
     people,
     person::{Person, add, add_with_role, audit, password, post, with_supervisor},

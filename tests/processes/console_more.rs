@@ -101,7 +101,7 @@ fn an_empty_office_is_led_to_its_first_card_and_one_that_prints_is_not() {
     let empty = Office::new();
     empty.done(&["init"]);
     let served = Served::new(&empty);
-    let (root, _) = crate::api::with_supervisor(&empty, &served);
+    let (root, _) = crate::person::with_supervisor(&empty, &served);
     let browser = Browser::of(&served, &root);
     let board = browser.get("/").body;
     assert!(board.contains("id=\"steps\"") && board.contains("href=\"/import\""), "{board}");
