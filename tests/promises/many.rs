@@ -186,6 +186,8 @@ async fn spoiled_cards_are_listed_by_printer_and_time_also_when_they_are_archive
     world.import(&students(0..30)).await;
     world.receive(100, None).await;
     world.printer("p1", "spoil=0.3&seed=5").await;
+    world.run().await;
+    world.import(&students(30..40)).await;
     world.printer("p2", "").await;
     world.run().await;
     let attempts = async |asked: ListAttempts| all(&world.engine, |page| ListAttempts { page, ..asked.clone() }).await;
