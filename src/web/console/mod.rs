@@ -1,8 +1,9 @@
 //! The console: pages for people, in two languages, that need no JavaScript to do an act.
 //!
 //! * `page` has what every page shows, and who asks; `assets` the styles, the script and the icon.
-//! * `projector` reads the board for all pages at once; `live` tells open pages that it has changed.
-//! * `sign_in` opens and ends sessions. `act` has one page for each act, with the `form` that its schema describes.
+//! * `live` tells open pages that the board has changed, which [`projector`](crate::engine::projector) reads for all of them at once.
+//! * `sign_in` opens and ends sessions. `act` has one page for each act, with the `form` that its schema describes,
+//!   and `link` the addresses of these pages.
 //! * Each other file has the pages of one subject, with the templates of the same name.
 //!
 //! Pages do what the API does, through its table of addresses: the rights, the audit and the refusals are the same.
