@@ -147,15 +147,15 @@ async fn work(kind: &Kind, units: u64, dry_run: bool) -> Taken {
 /// Tests that a dry run remembers at most 100 bytes of a row that no later row concerns.
 async fn a_dry_run_remembers_little_of_a_good_list() {
     let good = kinds()[0];
-    // After two chunks, tables from which rows are removed again do not grow any more.
-    let [short, long] = [1_100, 2_100].map(|units| work(&good, units, true));
+    // What is in use varies by some hundred kilobytes with the place of the last chunk; ten chunks more tell that from growth by row.
+    let [short, long] = [1_100, 11_100].map(|units| work(&good, units, true));
     let (short, long) = (short.await, long.await);
     let accepted = [&short, &long].map(|taken| taken.report.as_ref().map(|report| report.accepted));
-    assert_eq!(accepted, [Some(1_100), Some(2_100)]);
+    assert_eq!(accepted, [Some(1_100), Some(11_100)]);
     let (short, long) = (short.in_use, long.in_use);
     assert!(
-        long.saturating_sub(short) <= 1_000 * REMEMBERED_MAX + SLACK,
-        "{short} bytes of 1,100 rows, {long} of 2,100"
+        long.saturating_sub(short) <= 10_000 * REMEMBERED_MAX + SLACK,
+        "{short} bytes of 1,100 rows, {long} of 11,100"
     );
 }
 

@@ -67,8 +67,10 @@ pub(crate) fn kinds() -> Vec<Kind> {
             };
             [row(n, n, "A").trim_ascii_end(), end.as_bytes()].concat()
         }),
-        Kind::csv("a header of many columns", [125, 12_500], "columns", |n| format!("column {n},").into())
-            .after(String::new),
+        Kind::csv("a header of many columns", [125, 12_500], "columns|longer than 64 KiB", |n| {
+            format!("column {n},").into()
+        })
+        .after(String::new),
         Kind::csv("30,000 values under no heading", [2, 32], "accepted", |n| {
             [row(n, n, "A").trim_ascii_end(), &b",x".repeat(30_000), b"\n"].concat()
         })
