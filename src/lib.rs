@@ -4,6 +4,7 @@ pub mod cli;
 pub mod domain;
 pub mod engine;
 pub mod render;
+pub mod simulation;
 pub mod store;
 pub mod web;
 pub mod words;

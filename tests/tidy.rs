@@ -30,11 +30,11 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("store", &["domain"]),
     ("picture", &[]), // the crate in src/render/picture
     ("render", &["domain"]),
-    ("simulation", &["domain"]), // to come
+    ("simulation", &["domain"]),
     ("engine", &["domain", "store", "render", "simulation"]),
-    ("words", &["domain", "engine"]),
+    ("words", &["domain", "simulation", "engine"]),
     ("web", &["domain", "engine", "words"]),
-    ("cli", &["domain", "engine", "words"]),
+    ("cli", &["domain", "simulation", "engine", "words"]),
     ("app", &["domain", "store", "render", "engine", "words", "web", "cli"]),
     ("main", &["domain", "store", "render", "engine", "words", "web", "cli", "app"]),
 ];

@@ -43,6 +43,7 @@ pub(super) fn needs_settings(command: &Command) -> bool {
         },
         Command::Blangko(_)
         | Command::Profile(_)
+        | Command::Simulate(_)
         | Command::Queue(_)
         | Command::Status
         | Command::Record(

@@ -27,6 +27,7 @@ mod record_list;
 mod reprint;
 pub mod service;
 mod session;
+pub mod simulate;
 pub mod status;
 pub mod through_socket;
 mod usage;
@@ -42,7 +43,7 @@ use access::Access;
 use crate::engine::{EngineError, client::Client, query::ShowBoard};
 pub use crate::words;
 
-/// Runs a command, except `init`, `import`, `demo`, `run`, `serve`, `config`, `db` and `profile`, which need the settings, the
+/// Runs a command, except `init`, `import`, `demo`, `run`, `serve`, `config`, `db`, `profile` and `simulate`, which need the settings, the
 /// drivers, the data folder or the place of the key.
 ///
 /// `password_stdin`: passwords are read from standard input.
@@ -87,6 +88,7 @@ async fn carry_out(access: &Access, out: Output, command: Command, password_stdi
         | Command::Serve(_)
         | Command::Db(_)
         | Command::Config(_)
-        | Command::Profile(_) => Err(anyhow::anyhow!("this command is not carried out here")),
+        | Command::Profile(_)
+        | Command::Simulate(_) => Err(anyhow::anyhow!("this command is not carried out here")),
     }
 }

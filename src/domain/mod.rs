@@ -61,8 +61,6 @@ pub mod personal;
 pub mod planning;
 pub mod polling;
 pub mod positions;
-#[cfg(test)]
-mod print_room;
 pub mod printer;
 pub mod printer_reason;
 pub mod ranges;

@@ -31,10 +31,14 @@ pub fn seed(site: &str) -> u64 {
 /// The jitter of one retry: a pseudo-random number in `0..1` that depends only on the site's seed, the job and the
 /// number of its attempts that did not start. A run that is repeated or simulated has the same waits, and jobs of one
 /// printer that fail together do not retry together.
-#[expect(clippy::cast_precision_loss, reason = "53 bits, all of which a double holds")]
 pub fn jitter(seed: u64, job: JobId, not_started: u32) -> f64 {
-    let job = job.0.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let mixed = mix(mix(seed ^ job).wrapping_add(u64::from(not_started)));
+    uniform(seed, job.0.cast_unsigned(), not_started.into())
+}
+
+/// A pseudo-random number in `0..1` that depends only on a seed and two numbers.
+#[expect(clippy::cast_precision_loss, reason = "53 bits, all of which a double holds")]
+pub fn uniform(seed: u64, first: u64, second: u64) -> f64 {
+    let mixed = mix(mix(seed ^ first.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_add(second));
     (mixed >> 11) as f64 / (1_u64 << 53) as f64
 }
 

@@ -17,7 +17,7 @@ use std::{
 use tempfile::TempDir;
 
 /// The papers whose blocks are run; each in a folder of its own.
-const PAPERS: [&str; 3] = ["README.md", "src/profiles/README.md", "src/web/operating.md"];
+const PAPERS: [&str; 4] = ["README.md", "src/profiles/README.md", "src/simulation/README.md", "src/web/operating.md"];
 
 /// The ports that papers show, for which free ones stand.
 const PORTS: [&str; 2] = ["8080", "8443"];

@@ -8,6 +8,7 @@ mod many;
 mod preview;
 mod printing;
 mod records;
+mod simulation;
 
 use std::path::PathBuf;
 
@@ -22,6 +23,7 @@ pub use self::{
     preview::{DocumentArg, PreviewArgs, ProfileCommand, SideArg},
     printing::{BatchCommand, JobCommand, PrinterCommand, QueueCommand, RunArgs, ScopeArgs, ServeArgs},
     records::{CardCommand, FindArgs, FoundArg, InspectCommand, KeepArg, RecordArg, RecordCommand, ReprintCommand},
+    simulation::SimulateArgs,
 };
 use crate::domain::value::{AccountName, PersonName, Quantity};
 
@@ -174,6 +176,13 @@ pub enum Command {
     /// Verify, seal and export the audit log
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Print in virtual time what a scenario describes, many times, and tell what becomes of it
+    ///
+    /// The scheduler's own decisions are made over invented records, without an office and without a printer.
+    #[command(after_help = "Examples:
+  cetak simulate solo.toml
+  cetak simulate solo.toml --runs 1000 --against large-hoppers.toml")]
+    Simulate(SimulateArgs),
     /// Check, back up, archive and move the database
     #[command(subcommand)]
     Db(DbCommand),

@@ -1,0 +1,141 @@
+//! `cetak simulate`: what would become of an office, without one.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::{
+    Message,
+    args::SimulateArgs,
+    output::{Output, table, thousands},
+    words::{activity, local},
+};
+use crate::{
+    domain::time::Timestamp,
+    simulation::{Activity, Band, Figures, Scenario, WaitFigures, differences},
+};
+
+/// What is printed with `--json`.
+#[derive(Serialize)]
+struct Simulated {
+    title: String,
+    figures: Figures,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    against: Option<Against>,
+}
+
+/// Another scenario, and its differences.
+#[derive(Serialize)]
+struct Against {
+    title: String,
+    figures: Figures,
+    /// More good cards, run by run.
+    printed_more: Option<Band<i64>>,
+    /// Days until the list is done, more than in the first.
+    done_later_days: Option<Band<f64>>,
+}
+
+/// Runs one scenario or two, and prints their figures.
+pub fn command(out: Output, args: &SimulateArgs) -> anyhow::Result<()> {
+    let scenario = read(&args.scenario)?;
+    let other = args.against.as_deref().map(read).transpose()?;
+    let zone = scenario.zone.clone();
+    let simulated = match other {
+        None => {
+            let figures = Figures::of(&scenario, args.runs, args.seed);
+            Simulated { title: scenario.title, figures, against: None }
+        }
+        Some(other) => {
+            let (figures, against, printed_more, done_later_days) =
+                differences(&scenario, &other, args.runs, args.seed);
+            let against = Against { title: other.title, figures: against, printed_more, done_later_days };
+            Simulated { title: scenario.title, figures, against: Some(against) }
+        }
+    };
+    Ok(out.data(&simulated, |simulated| text(simulated, &zone))?)
+}
+
+/// Reads a scenario and checks it.
+fn read(path: &Path) -> anyhow::Result<Scenario> {
+    let place = path.display();
+    let text = fs::read_to_string(path).map_err(|error| {
+        Message::new(format!("the scenario `{place}` cannot be read: {error}"), "name a TOML file that you may read")
+    })?;
+    let hint = "`src/simulation/README.md` describes each key";
+    let scenario: Scenario = toml::from_str(&text)
+        .map_err(|error| Message::new(format!("the scenario `{place}`: {}", error.to_string().trim_end()), hint))?;
+    scenario.check().map_err(|fault| Message::new(format!("the scenario `{place}`: {fault}"), hint))?;
+    Ok(scenario)
+}
+
+fn text(simulated: &Simulated, zone: &TimeZone) -> String {
+    let mut text = of_scenario(&simulated.title, &simulated.figures, zone);
+    if let Some(Against { title, figures, printed_more, done_later_days }) = &simulated.against {
+        text += &format!("\n{}", of_scenario(title, figures, zone));
+        let printed = printed_more.as_ref().map(|band| row("good cards", band, |more| signed(*more)));
+        let later =
+            done_later_days.as_ref().map(|band| row("days until the list is done", band, |days| format!("{days:+.1}")));
+        let rows: Vec<_> = [printed, later].into_iter().flatten().collect();
+        text += &format!("\n{title}, beside {}\n{}", simulated.title, bands("", &rows));
+    }
+    text
+}
+
+fn of_scenario(title: &str, figures: &Figures, zone: &TimeZone) -> String {
+    let done_at = row("the list is done", &figures.done_at, |at| shown_instant(*at, zone));
+    let number = |name: &str, band: &Band<u64>| row(name, band, |n| thousands(*n));
+    let rows = [
+        done_at,
+        number("good cards", &figures.printed),
+        number("spoiled blanks", &figures.spoiled),
+        number("cards to be found", &figures.uncertain),
+        number("quarantined records", &figures.quarantined),
+        number("records that wait", &figures.waiting),
+        row("blanks left", &figures.blanks, |n| thousands(*n)),
+    ];
+    let runs = if figures.runs == 1 { "1 run".into() } else { format!("{} runs", thousands(figures.runs)) };
+    let mut text = format!("{title}: {runs}, seed {}\n{}", figures.seed, bands("", &rows));
+    let printers: Vec<_> =
+        figures.printers.iter().map(|of| printer_row(&of.name, &of.printed, &of.shares, of.last)).collect();
+    text += &format!("\n{}", table(&["printer", "good cards", "of its time", "in the end"], &printers));
+    text += &format!("\nbottleneck: {}\n", activity(figures.bottleneck));
+    let classes = figures.waits_by_class.iter().map(|(class, waits)| wait_row(&class.to_string(), waits));
+    text +=
+        &format!("\n{}", table(&["class", "good cards", "mean wait", "longest wait"], &classes.collect::<Vec<_>>()));
+    if figures.waits_by_district.keys().any(|name| !name.is_empty()) {
+        let rows: Vec<_> = figures.waits_by_district.iter().map(|(name, waits)| wait_row(name, waits)).collect();
+        text += &format!("\n{}", table(&["district", "good cards", "mean wait", "longest wait"], &rows));
+    }
+    text
+}
+
+fn bands(name: &str, rows: &[Vec<String>]) -> String {
+    table(&[name, "P10", "P50", "P90"], rows)
+}
+
+fn row<T>(name: &str, band: &Band<T>, shown: impl Fn(&T) -> String) -> Vec<String> {
+    vec![name.into(), shown(&band.p10), shown(&band.p50), shown(&band.p90)]
+}
+
+/// A printer's good cards and the largest shares of its time.
+fn printer_row(name: &str, printed: &Band<u64>, shares: &BTreeMap<Activity, f64>, last: Activity) -> Vec<String> {
+    let mut largest: Vec<_> = shares.iter().filter(|(_, share)| **share >= 0.005).collect();
+    largest.sort_by(|a, b| b.1.total_cmp(a.1));
+    let shares = largest.iter().map(|(does, share)| format!("{} {:.0} %", activity(**does), **share * 100.0));
+    let cards = format!("{} ({} to {})", thousands(printed.p50), thousands(printed.p10), thousands(printed.p90));
+    vec![name.into(), cards, shares.collect::<Vec<_>>().join(", "), activity(last).into()]
+}
+
+fn wait_row(name: &str, waits: &WaitFigures) -> Vec<String> {
+    let mean = waits.mean_days.as_ref().map_or("none".into(), |band| format!("{:.1} days", band.p50));
+    vec![name.into(), thousands(waits.records.p50), mean, format!("{:.1} days", waits.longest_days.p50)]
+}
+
+fn signed(more: i64) -> String {
+    if more > 0 { format!("+{}", thousands(more)) } else { thousands(more) }
+}
+
+fn shown_instant(at: Option<Timestamp>, zone: &TimeZone) -> String {
+    at.map_or("not done".into(), |at| local(&at.to_string(), zone))
+}

@@ -1,0 +1,19 @@
+//! A print room in memory and in virtual time: the decisions of the domain over a scenario, from a seed.
+//!
+//! [`Scenario`] is what is given: printers, hours, stock, deliveries, people's rounds, and how often cards fail. [`run`] lets the domain
+//! decide it once; [`Figures`] are the bands of many runs. Two scenarios with the same seed meet the same luck: the fate of a printer's
+//! card depends on the seed, the printer's name and the number of the card on it, and on nothing else.
+
+mod chance;
+mod figures;
+mod room;
+mod run;
+mod scenario;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+pub use figures::{Band, Figures, PrinterFigures, WaitFigures, differences};
+pub use run::run;
+pub use scenario::{Fault, Scenario};
+pub use tally::{Activity, Run};

@@ -1,0 +1,162 @@
+//! Tests of runs: what they share with the scheduler, and that luck does not depend on what else happens.
+
+use std::{num::NonZero, time::Duration};
+
+use proptest::prelude::*;
+
+use super::{Activity, Figures, Run, Scenario, differences, run};
+
+/// A scenario of one day from 20:00 on, with these further lines. `list` and `stock` are in it.
+fn scenario(records: u32, blanks: u32, more: &str) -> Scenario {
+    let text = format!(
+        r#"{{ "title": "a test", "start": "2026-12-01T20:00", "zone": "Asia/Jakarta", "days": 1,
+            "list": [{{ "records": {records}, "districts": ["a", "b", "c"] }}],
+            "stock": [{{ "blanks": {blanks} }}], {more} }}"#
+    );
+    let scenario: Scenario = serde_json::from_str(&text).unwrap();
+    scenario.check().unwrap();
+    scenario
+}
+
+fn hours(scenario: &Run, printer: usize, activity: Activity) -> f64 {
+    scenario.printers[printer].spent.get(&activity).copied().unwrap_or_default().as_secs_f64() / 3_600.0
+}
+
+/// Every blank is somewhere, and every record has one end or waits.
+fn assert_accounts(run: &Run, records: u64, blanks: i64) {
+    let used = i64::try_from(run.printed + run.spoiled + run.uncertain).unwrap();
+    assert_eq!(used + run.blanks, blanks, "{run:?}");
+    assert_eq!(run.printed + run.uncertain + run.quarantined + run.waiting, records, "{run:?}");
+    assert_eq!(run.printers.iter().map(|printer| printer.printed).sum::<u64>(), run.printed);
+}
+
+proptest! {
+    #[test]
+    fn every_record_and_every_blank_of_a_run_is_accounted_for(
+        records in 0_u32..400, blanks in 0_u32..500, hopper in 1_u32..60, spoiled in 0.0..0.3, not_started in 0.0..0.3,
+        uncertain in 0.0..0.3, jams in 0.0..1.0, seed: u64,
+    ) {
+        let faults = format!(r#""spoiled": {spoiled}, "not_started": {not_started}, "uncertain": {uncertain}, "jams": {jams}"#);
+        let more = format!(
+            r#""printer": [{{ "name": "p1", "seconds_per_card": [20, 40], {faults} }},
+                {{ "name": "p2", "seconds_per_card": [20, 40], "hopper": {hopper}, "loaded": {hopper}, {faults} }}],
+            "delivery": [{{ "at": "2026-12-02T06:00", "blanks": 50 }}],
+            "arrivals": [{{ "records": 10, "at": "09:00" }}],
+            "staff": {{ "round_minutes": 30, "hours": [{{ "from": "05:00", "to": "12:00", "zone": "Asia/Jakarta" }}] }}"#
+        );
+        let scenario = scenario(records, blanks, &more);
+        let run = run(&scenario, seed);
+        // The arrivals of 09:00 come in the one day.
+        assert_accounts(&run, u64::from(records) + 10, i64::from(blanks + hopper) + 50);
+        prop_assert_eq!(super::run(&scenario, seed), run);
+    }
+}
+
+#[test]
+fn faulty_printers_leave_the_list_to_good_ones_and_use_few_blanks() {
+    let more = r#""printer": [
+        { "name": "good", "seconds_per_card": [3, 3] },
+        { "name": "spoils", "seconds_per_card": [3, 3], "spoiled": 1.0 },
+        { "name": "dead", "seconds_per_card": [3, 3], "not_started": 1.0 },
+        { "name": "worn", "seconds_per_card": [3, 3], "spoiled": 0.2, "uncertain": 0.03 }]"#;
+    let run = run(&scenario(300, 600, more), 7);
+    assert_accounts(&run, 300, 600);
+    let [good, spoils, dead, _] = [0, 1, 2, 3].map(|at| &run.printers[at]);
+    assert!(spoils.spoiled <= 4, "three in a row and a trial, not {}", spoils.spoiled);
+    assert_eq!((spoils.last, dead.last, dead.printed), (Activity::Stopped, Activity::Stopped, 0));
+    assert!(good.printed > 100 && run.waiting == 0 && run.done_at.is_some(), "{run:?}");
+}
+
+#[test]
+fn a_hopper_that_is_not_filled_bounds_the_night_and_one_that_is_filled_does_not() {
+    let printer = r#""printer": [{ "name": "p1", "seconds_per_card": [30, 60], "hopper": 100, "loaded": 100 }]"#;
+    let alone = run(&scenario(1_000, 900, printer), 1);
+    assert_eq!((alone.printed, alone.printers[0].last, alone.blanks), (100, Activity::EmptyHopper, 900));
+    assert_eq!(alone.done_at, None);
+    let staff =
+        r#""staff": { "round_minutes": 60, "hours": [{ "from": "00:00", "to": "24:00", "zone": "Asia/Jakarta" }] }"#;
+    let filled = run(&scenario(1_000, 900, &format!("{printer}, {staff}")), 1);
+    assert_eq!((filled.printed, filled.blanks, filled.done_at.is_some()), (1_000, 0, true));
+}
+
+#[test]
+fn no_card_starts_outside_a_window() {
+    let more = r#""printer": [{ "name": "p1", "seconds_per_card": [600, 600] }],
+        "window": [{ "from": "22:00", "to": "00:05", "zone": "Asia/Jakarta" }]"#;
+    let run = run(&scenario(100, 100, more), 1);
+    // 22:00 to 00:05 is twelve cards of ten minutes, and the one that was begun at 00:00 ends at 00:10.
+    assert_eq!(run.printed, 13);
+    assert!((hours(&run, 0, Activity::Printing) - 13.0 / 6.0).abs() < 1e-6);
+    assert!((hours(&run, 0, Activity::OutsideWindow) - (24.0 - 13.0 / 6.0)).abs() < 1e-6, "{run:?}");
+}
+
+#[test]
+fn a_jam_waits_for_a_person_and_its_batch_goes_to_another_printer() {
+    let more = |staff: &str| {
+        format!(
+            r#""printer": [{{ "name": "jams", "seconds_per_card": [30, 30], "spoiled": 0.5, "jams": 1.0 }},
+                {{ "name": "good", "seconds_per_card": [30, 30] }}] {staff}"#
+        )
+    };
+    let alone = run(&scenario(400, 800, &more("")), 3);
+    let (jams, good) = (&alone.printers[0], &alone.printers[1]);
+    assert_eq!((jams.spoiled, jams.last, alone.waiting), (1, Activity::Stopped, 0), "{alone:?}");
+    assert!(good.printed > 300);
+    let staff =
+        r#", "staff": { "round_minutes": 60, "hours": [{ "from": "00:00", "to": "24:00", "zone": "Asia/Jakarta" }] }"#;
+    let cleared = run(&scenario(400, 800, &more(staff)), 3);
+    assert!(cleared.printers[0].printed > jams.printed && cleared.printers[0].spoiled > 1, "{cleared:?}");
+}
+
+#[test]
+fn what_would_arrive_during_an_outage_comes_at_its_end() {
+    let text = r#"{ "title": "an outage", "start": "2026-12-01T00:00", "zone": "Asia/Jakarta", "days": 10,
+        "arrivals": [{ "records": 10, "at": "09:00" }], "stock": [{ "blanks": 1000 }],
+        "printer": [{ "name": "p1", "seconds_per_card": [30, 30] }],
+        "outage": [{ "from": "2026-12-03T00:00", "to": "2026-12-09T12:00" }] }"#;
+    let run = run(&serde_json::from_str(text).unwrap(), 1);
+    // Two days before it, seven days' arrivals at its end, and the day after it.
+    assert_eq!((run.printed, run.waiting), (100, 0));
+    let idle = run.printers[0].spent[&Activity::NothingWaits];
+    assert!(idle > Duration::from_hours(9 * 24), "{idle:?}");
+}
+
+#[test]
+fn the_luck_of_a_printers_cards_does_not_depend_on_other_printers() {
+    let printer = |name: &str| format!(r#"{{ "name": "{name}", "seconds_per_card": [10, 90], "spoiled": 0.1 }}"#);
+    let one = run(&scenario(5_000, 9_000, &format!(r#""printer": [{}]"#, printer("p1"))), 11);
+    let two = run(&scenario(5_000, 9_000, &format!(r#""printer": [{}, {}]"#, printer("p0"), printer("p1"))), 11);
+    let of = |run: &Run, at: usize| (run.printers[at].printed, run.printers[at].spoiled);
+    assert_eq!(of(&one, 0), of(&two, 1));
+    assert_ne!(of(&two, 0), of(&two, 1));
+}
+
+#[test]
+fn bands_are_quantiles_and_two_equal_scenarios_do_not_differ() {
+    let more = r#""printer": [{ "name": "p1", "seconds_per_card": [10, 90], "spoiled": 0.1 }]"#;
+    let (scenario, runs) = (scenario(5_000, 9_000, more), NonZero::new(41).unwrap());
+    let figures = Figures::of(&scenario, runs, 5);
+    let mut printed: Vec<u64> = (5..46).map(|seed| run(&scenario, seed).printed).collect();
+    printed.sort_unstable();
+    assert_eq!([figures.printed.p10, figures.printed.p50, figures.printed.p90], [printed[4], printed[20], printed[36]]);
+    assert!(printed[0] < printed[40], "luck differs from seed to seed");
+    let (_, _, more, _) = differences(&scenario, &scenario, runs, 5);
+    assert_eq!(more.map(|more| [more.p10, more.p90]), Some([0, 0]));
+}
+
+#[test]
+fn a_scenario_that_cannot_be_is_refused_with_its_key() {
+    let fault = |more: &str| {
+        let text = format!(r#"{{ "title": "", "start": "2026-12-01T20:00", "zone": "UTC", "days": 1, {more} }}"#);
+        serde_json::from_str::<Scenario>(&text).unwrap().check().unwrap_err().key
+    };
+    let printer = |more: &str| format!(r#""printer": [{{ "name": "p1", "seconds_per_card": [1, 2], {more} }}]"#);
+    assert_eq!(fault(r#""printer": []"#), "printer");
+    assert_eq!(fault(&printer(r#""hopper": 0"#)), "printer.p1.hopper");
+    assert_eq!(fault(&printer(r#""hopper": 10, "loaded": 11"#)), "printer.p1.loaded");
+    assert_eq!(fault(&printer(r#""spoiled": 0.6, "uncertain": 0.6"#)), "printer.p1.spoiled");
+    assert_eq!(fault(&format!(r#"{}, "list": [{{ "records": 4000000000 }}]"#, printer(r#""jams": 0.0"#))), "list");
+    let window = r#"{"title": "", "start": "2026-12-01T20:00", "zone": "Jakarta", "days": 1}"#;
+    let error = serde_json::from_str::<Scenario>(window).unwrap_err().to_string();
+    assert!(error.contains("`Jakarta` is not a time zone such as `Asia/Jakarta`"), "{error}");
+}

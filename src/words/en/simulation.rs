@@ -1,0 +1,16 @@
+//! What a simulated printer does.
+
+use crate::simulation::Activity;
+
+/// What a printer does, or why it does nothing.
+pub fn activity(activity: Activity) -> &'static str {
+    match activity {
+        Activity::Printing => "printing",
+        Activity::OutsideWindow => "window closed",
+        Activity::EmptyHopper => "hopper empty",
+        Activity::NoBlanks => "no blanks",
+        Activity::Stopped => "stopped",
+        Activity::Resting => "resting after a failure",
+        Activity::NothingWaits => "nothing waits",
+    }
+}
