@@ -49,6 +49,9 @@ pub type FreeBlanks<'a> = HashMap<(&'a str, Account), Vec<LotQuantity>>;
 /// Waiting records by profile, in order of priority.
 pub type Waiting<'a> = HashMap<&'a str, VecDeque<Claimed>>;
 
+/// The cards that printers have left which take blanks from an account and get no batch in this step, by blank type and account.
+pub type Sharers<'a> = HashMap<(&'a str, Account), Vec<i64>>;
+
 /// A planned batch.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BatchPlan {
@@ -94,19 +97,28 @@ pub fn most_wanted<'a>(requests: &[BatchRequest<'a>], free: &FreeBlanks, batch_s
     wanted.into_iter().map(|(profile, accounts)| (profile, accounts.values().sum())).filter(|(_, n)| *n > 0).collect()
 }
 
-/// Plans the next batch of each printer, in the given order: the first records of the waiting list, limited by the free
-/// blanks. Removes the planned records and blanks from `waiting` and `free`.
+/// Plans the next batch of each printer, in the given order: the first records of the waiting list, limited by the printer's share of the
+/// free blanks. Removes the planned records and blanks from `waiting` and `free`.
 pub fn plan<'a>(
     requests: &[BatchRequest<'a>],
     waiting: &mut Waiting<'a>,
     free: &mut FreeBlanks<'a>,
+    sharers: &Sharers<'a>,
     policy: Policy,
 ) -> Vec<Planned> {
     let state = if policy.needs_approval { BatchState::Planned } else { BatchState::Running };
+    let mut sharers = sharers.clone();
+    for request in requests {
+        sharers.entry((request.blank_type, request.place().free())).or_default().push(0);
+    }
     let plan_one = |request: &BatchRequest<'a>| {
         let place = request.place();
         let lots = free.entry((request.blank_type, place.free())).or_default();
-        let wanted = size(policy.batch_size, quantity(lots), request.hopper);
+        let others = sharers.entry((request.blank_type, place.free())).or_default();
+        let own = others.iter().rposition(|left| *left == 0).unwrap_or(0);
+        others.swap_remove(own);
+        let share = share(quantity(lots), others);
+        let wanted = size(policy.batch_size, share, request.hopper);
         if wanted == 0 {
             return Planned::NoBlanks;
         }
@@ -116,10 +128,27 @@ pub fn plan<'a>(
             return Planned::NothingWaits;
         }
         sort_pile(&mut cards);
+        others.push(i64::try_from(cards.len()).unwrap_or(0));
         let lots = take(lots, i64::try_from(cards.len()).unwrap_or(0));
         Planned::Batch(BatchPlan { place, state, lots, cards })
     };
     requests.iter().map(plan_one).collect()
+}
+
+/// The blanks of a printer that has no card left, of those that are free, so that it and the others end together: as if each blank went to
+/// the printer with the fewest cards. At least one, if one is free.
+fn share(free: i64, others: &[i64]) -> i64 {
+    let mut others = others.to_vec();
+    others.sort_unstable();
+    let (mut cards, mut printers) = (free, 1);
+    for left in others {
+        if left * printers >= cards {
+            break; // it ends later than these
+        }
+        cards += left;
+        printers += 1;
+    }
+    (cards + printers - 1) / printers
 }
 
 fn quantity(lots: &[LotQuantity]) -> i64 {
@@ -187,17 +216,39 @@ mod tests {
         let requests = [P1, BatchRequest { printer: "p2", ..P1 }, BatchRequest { printer: "p3", ..P1 }];
         let mut free: FreeBlanks = [(("card", Account::Vault), vec![lot(1, 2), lot(2, 3)])].into();
         let mut waiting: Waiting = [("ktp", (1..9).map(|n| claimed(n, "a")).collect())].into();
-        let plans = plan(&requests, &mut waiting, &mut free, POLICY);
+        let plans = plan(&requests, &mut waiting, &mut free, &Sharers::new(), POLICY);
         let shape = |plan: &Planned| match plan {
             Planned::Batch(plan) => {
                 plan.cards.iter().map(|c| c.record.0).zip(plan.lot_of_each().map(|l| l.0)).collect()
             }
             Planned::NoBlanks | Planned::NothingWaits => Vec::new(),
         };
-        assert_eq!(shape(&plans[0]), [(1, 1), (2, 1), (3, 2)]);
-        assert_eq!(shape(&plans[1]), [(4, 2), (5, 2)]);
-        assert_eq!(plans[2], Planned::NoBlanks);
+        assert_eq!(shape(&plans[0]), [(1, 1), (2, 1)]);
+        assert_eq!(shape(&plans[1]), [(3, 2), (4, 2)]);
+        assert_eq!(shape(&plans[2]), [(5, 2)]);
         assert_eq!((waiting["ktp"].len(), quantity(&free[&("card", Account::Vault)])), (3, 0));
+        assert_eq!(plan(&requests, &mut waiting, &mut free, &Sharers::new(), POLICY)[0], Planned::NoBlanks);
+    }
+
+    #[test]
+    fn printers_that_share_few_blanks_end_together() {
+        assert_eq!(share(300, &[0; 25]), 12);
+        assert_eq!(share(250, &[50, 20]), 107, "each has 107 cards then");
+        assert_eq!(share(250, &[400, 20]), 135, "the first ends later in any case");
+        assert_eq!([share(1, &[0; 25]), share(0, &[0; 25]), share(7, &[])], [1, 0, 7]);
+        assert_eq!(share(10, &[100, 100]), 10);
+    }
+
+    #[test]
+    fn a_printer_beside_one_that_prints_gets_its_share_of_the_blanks() {
+        let request = BatchRequest { printer: "p1", ..P1 };
+        let mut free: FreeBlanks = [(("card", Account::Vault), vec![lot(1, 60)])].into();
+        let mut waiting: Waiting = [("ktp", (1..99).map(|n| claimed(n, "a")).collect())].into();
+        let sharers: Sharers = [(("card", Account::Vault), vec![20])].into();
+        let policy = Policy { batch_size: 50, ..POLICY };
+        let plans = plan(&[request], &mut waiting, &mut free, &sharers, policy);
+        let Planned::Batch(plan) = &plans[0] else { panic!("there are blanks and records") };
+        assert_eq!(plan.cards.len(), 40, "the other has 20, and 20 more are left for it");
     }
 
     #[test]
@@ -214,7 +265,8 @@ mod tests {
         let mut free: FreeBlanks = [(("card", Account::Hopper("p1".into())), vec![lot(1, 9)])].into();
         let mut waiting: Waiting = [("ktp", [claimed(1, "b"), claimed(2, "a"), claimed(3, "a")].into())].into();
         assert_eq!(most_wanted(&[request], &free, 3), [("ktp", 2)].into());
-        let plans = plan(&[request], &mut waiting, &mut free, Policy { needs_approval: true, ..POLICY });
+        let policy = Policy { needs_approval: true, ..POLICY };
+        let plans = plan(&[request], &mut waiting, &mut free, &Sharers::new(), policy);
         let Planned::Batch(plan) = &plans[0] else { panic!("there are blanks and records") };
         assert_eq!(plan.cards.iter().map(|c| c.record.0).collect::<Vec<_>>(), [2, 1]);
         assert_eq!((plan.state, &plan.place), (BatchState::Planned, &Place::Printer("p1".into())));
@@ -223,8 +275,8 @@ mod tests {
     }
 
     fn plan_again<'a>(request: BatchRequest<'a>, waiting: &mut Waiting<'a>, free: &mut FreeBlanks<'a>) -> Vec<Planned> {
-        plan(&[request], waiting, free, POLICY);
-        plan(&[request], waiting, free, POLICY)
+        plan(&[request], waiting, free, &Sharers::new(), POLICY);
+        plan(&[request], waiting, free, &Sharers::new(), POLICY)
     }
 
     #[test]

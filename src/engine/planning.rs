@@ -9,10 +9,12 @@ use crate::{
         card::profile::CardProfile,
         id::{BatchId, LotId, RecordId},
         job::{JobState, OpenJob, return_job},
-        planning::{self, BatchPlan, BatchRequest, Ending, FreeBlanks, Planned, Policy, Waiting},
-        printer::Printer,
+        pause::PauseScope,
+        planning::{self, BatchPlan, BatchRequest, Ending, FreeBlanks, Planned, Policy, Sharers, Waiting},
+        printer::{PRINTERS_MAX, Printer},
         ranges::ranges,
         stock::{Account, Cause, LotQuantity, Movement, Place},
+        window,
     },
     engine::Settings,
     store::{NewBatch, PlanView, QueuedJob, StoreError, Tx},
@@ -103,6 +105,7 @@ async fn plan_some<'a>(
     mut free: FreeBlanks<'a>,
     settings: &Settings,
 ) -> Result<Vec<Plan>, StoreError> {
+    let sharers = sharers(tx, requests, &free, settings).await?;
     let mut waiting = Waiting::new();
     let mut in_order = HashMap::new();
     for (profile, most) in planning::most_wanted(requests, &free, settings.batch_size) {
@@ -113,7 +116,7 @@ async fn plan_some<'a>(
     let policy = Policy { batch_size: settings.batch_size, needs_approval: settings.approve_batches };
     let mut plans = Vec::with_capacity(requests.len());
     let mut new = Vec::new();
-    for (request, planned) in requests.iter().zip(planning::plan(requests, &mut waiting, &mut free, policy)) {
+    for (request, planned) in requests.iter().zip(planning::plan(requests, &mut waiting, &mut free, &sharers, policy)) {
         plans.push(match planned {
             Planned::NoBlanks => Some(Plan::NoBlanks),
             Planned::NothingWaits => Some(Plan::NothingWaits),
@@ -139,6 +142,33 @@ async fn plan_some<'a>(
     }
     let mut made = made.into_iter().map(|(batch, jobs)| Plan::Batch(batch, jobs));
     Ok(plans.into_iter().map(|plan| plan.or_else(|| made.next()).unwrap_or(Plan::NothingWaits)).collect())
+}
+
+/// What other printers that can print have left, of those that take blanks of the same type from the vault.
+async fn sharers<'a>(
+    tx: &mut Tx,
+    requests: &[BatchRequest<'a>],
+    free: &FreeBlanks<'a>,
+    settings: &Settings,
+) -> Result<Sharers<'a>, StoreError> {
+    let (mut sharers, now) = (Sharers::new(), tx.now());
+    let most = settings.batch_size.saturating_mul(i64::try_from(PRINTERS_MAX).unwrap_or(i64::MAX));
+    for request in requests {
+        let key = (request.blank_type, Account::Vault);
+        let is_enough = || free.get(&key).is_none_or(|lots| lots.iter().map(|lot| lot.quantity).sum::<i64>() >= most);
+        if request.hopper.is_some() || sharers.contains_key(&key) || is_enough() {
+            continue;
+        }
+        let mut others = tx.printers_sharing(request.profile).await?;
+        others.retain(|(name, _)| !requests.iter().any(|request| request.printer == *name));
+        if !others.is_empty() {
+            let pauses = tx.pause_list().await?;
+            let is_paused = |name: &str| pauses.iter().any(|pause| pause.scope == PauseScope::Printer(name.to_owned()));
+            others.retain(|(name, _)| window::is_open(&settings.windows, name, now) && !is_paused(name));
+        }
+        sharers.insert(key, others.into_iter().map(|(_, left)| left).collect());
+    }
+    Ok(sharers)
 }
 
 fn new_batch(request: &BatchRequest, plan: BatchPlan) -> NewBatch {

@@ -6,6 +6,7 @@
 
 mod chance;
 mod figures;
+mod printer;
 mod room;
 mod run;
 mod scenario;

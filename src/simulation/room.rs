@@ -6,23 +6,25 @@ use std::{
 };
 
 use super::{
-    chance::{Chance, Draw},
-    scenario::{self, Scenario},
-    tally::{Activity, Waits},
+    chance::Draw,
+    printer::{Job, Printer},
+    scenario::Scenario,
+    tally::Waits,
 };
 use crate::domain::{
-    attempt::{NotStartedCause, OutcomeKind},
+    attempt::OutcomeKind,
     batch::{BatchState, Claimed},
-    breaker::{self, Breaker, Health, Limits},
-    dispatch::{CardSnapshot, PrinterSnapshot, Readiness, may_begin},
+    breaker::{self, Limits},
+    dispatch::{CardSnapshot, Readiness, may_begin},
     id::{BatchId, JobId, LotId, RecordId},
     job::OpenJob,
     planning::{self, BatchRequest, FreeBlanks, Planned, Policy, Waiting},
     retry::{self, Backoff},
     settlement::{Blank, Facts, settlement},
     states::{JobState, RecordState},
-    stock::{Account, LotQuantity, Place},
+    stock::{Account, LotQuantity},
     time::Timestamp,
+    window,
 };
 
 /// All blanks of a profile are one lot: which lot a blank is of changes no decision.
@@ -32,7 +34,6 @@ const VERSION: i64 = 1;
 /// The settings of a scheduler that has none of its own.
 const BACKOFF: Backoff = Backoff { base: Duration::from_secs(2), cap: Duration::from_mins(5) };
 const FAILURES: u32 = 3;
-const WELL: Health = Health { breaker: Breaker::Closed, failures: 0, last_failed: None, starts_nothing_since: None };
 
 /// A record's place in the order of the list: class, arrival, number.
 type Rank = (i64, Timestamp, usize);
@@ -44,127 +45,6 @@ pub(super) struct Record<'a> {
     attempts: u32,
     charged: u32,
     failed_on: Option<usize>,
-}
-
-struct Job {
-    id: JobId,
-    record: usize,
-    due: Timestamp,
-    not_started: u32,
-}
-
-/// A printer, and what it does.
-pub(super) struct Printer<'a> {
-    pub(super) setting: &'a scenario::Printer,
-    chance: Chance,
-    health: Health,
-    readiness: Readiness,
-    pub(super) down_since: Option<Timestamp>,
-    /// When a person has cleared it; no later than now if nothing is to be cleared.
-    pub(super) cleared_at: Timestamp,
-    /// Until when it is asked nothing.
-    pub(super) rests_until: Timestamp,
-    batch: Option<BatchId>,
-    jobs: Vec<Job>,
-    open: Option<(Job, OutcomeKind)>,
-    /// The cards that it began.
-    cards: u64,
-    pub(super) printed: u64,
-    pub(super) spoiled: u64,
-    pub(super) spent: BTreeMap<Activity, Duration>,
-    pub(super) does: Activity,
-    since: Timestamp,
-}
-
-impl<'a> Printer<'a> {
-    fn new(setting: &'a scenario::Printer, seed: u64, now: Timestamp) -> Self {
-        Self {
-            setting,
-            chance: Chance::new(seed, &setting.name),
-            health: WELL,
-            readiness: Readiness::Unknown,
-            down_since: None,
-            cleared_at: now,
-            rests_until: now,
-            batch: None,
-            jobs: Vec::new(),
-            open: None,
-            cards: 0,
-            printed: 0,
-            spoiled: 0,
-            spent: BTreeMap::new(),
-            does: Activity::NothingWaits,
-            since: now,
-        }
-    }
-
-    pub(super) fn snapshot(&self, now: Timestamp) -> PrinterSnapshot<'a> {
-        PrinterSnapshot {
-            name: &self.setting.name,
-            is_gone: false,
-            node: None,
-            own_node: None,
-            has_lease: true,
-            has_open_attempt: false,
-            breaker: self.health.breaker,
-            readiness: self.readiness,
-            down_since: self.down_since,
-            batch: self.batch.map(|batch| (batch, BatchState::Running)),
-            in_doubt: false,
-            pauses: &[],
-            newest: now,
-        }
-    }
-
-    /// From now on it does this.
-    pub(super) fn begins(&mut self, does: Activity, now: Timestamp) {
-        *self.spent.entry(self.does).or_default() += now.since(self.since);
-        (self.does, self.since) = (does, now);
-    }
-
-    /// Whether it can print, as its answer to a question.
-    pub(super) fn answer(&mut self, now: Timestamp) {
-        if self.cleared_at > now {
-            self.readiness = Readiness::NotReady;
-            self.down_since.get_or_insert(now);
-        } else {
-            self.readiness = Readiness::Ready;
-            self.down_since = None;
-            self.health.breaker = self.health.breaker.after_probe();
-        }
-    }
-
-    /// A person clears its breaker.
-    pub(super) fn clear(&mut self) {
-        if self.health.breaker == Breaker::Locked {
-            (self.health, self.readiness) = (WELL, Readiness::Unknown);
-        }
-    }
-
-    pub(super) fn ask_again(&mut self) {
-        self.readiness = Readiness::Unknown;
-    }
-
-    fn place(&self) -> Place {
-        planning::place(&self.setting.name, self.setting.hopper.map(i64::from))
-    }
-
-    /// The fate of its next card: how it ends, after what time, and whether it jams the printer.
-    fn fate(&self) -> (OutcomeKind, Duration, bool) {
-        let (setting, card) = (self.setting, self.cards);
-        let fate = self.chance.number(Draw::Fate, card);
-        let outcome = if fate < setting.spoiled {
-            OutcomeKind::Spoiled
-        } else if fate < setting.spoiled + setting.not_started {
-            OutcomeKind::NotStarted(NotStartedCause::Printer)
-        } else if fate < setting.spoiled + setting.not_started + setting.uncertain {
-            OutcomeKind::Uncertain
-        } else {
-            OutcomeKind::Printed
-        };
-        let jams = outcome == OutcomeKind::Spoiled && self.chance.number(Draw::Jam, card) < setting.jams;
-        (outcome, self.chance.duration(Draw::Pace, card, setting.seconds_per_card), jams)
-    }
 }
 
 /// What a printer's turn came to.
@@ -297,7 +177,8 @@ impl<'a> Room<'a> {
         let most = planning::most_wanted(&[request], &free, policy.batch_size).get(profile).copied().unwrap_or(0);
         let first = self.lists.entry(profile).or_default().iter().take(usize::try_from(most).unwrap_or(0));
         let mut waiting: Waiting = [(profile, first.map(|rank| claimed(&self.records, rank.2)).collect())].into();
-        match planning::plan(&[request], &mut waiting, &mut free, policy).remove(0) {
+        let sharers = [((profile, Account::Vault), self.sharers(at))].into();
+        match planning::plan(&[request], &mut waiting, &mut free, &sharers, policy).remove(0) {
             Planned::NoBlanks => Made::NoBlanks,
             Planned::NothingWaits => Made::NothingWaits,
             Planned::Batch(plan) => {
@@ -318,6 +199,21 @@ impl<'a> Room<'a> {
                 Made::Batch
             }
         }
+    }
+
+    /// What other printers that can print have left, of those that take blanks from the vault too.
+    fn sharers(&self, than: usize) -> Vec<i64> {
+        let profile = &self.printers[than].setting.profile;
+        let shares = |(at, printer): &(usize, &Printer)| {
+            let is_open = window::is_open(&self.scenario.windows, &printer.setting.name, self.now);
+            *at != than
+                && printer.setting.hopper.is_none()
+                && printer.setting.profile == *profile
+                && is_open
+                && printer.can_print()
+        };
+        let sharers = self.printers.iter().enumerate().filter(shares);
+        sharers.map(|(_, printer)| i64::try_from(printer.jobs.len()).unwrap_or(0)).collect()
     }
 
     /// Begins the first card of the batch that is due.

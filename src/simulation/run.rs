@@ -270,7 +270,7 @@ impl Clockwork<'_> {
         let now = self.room.now;
         let used = |room: &Room, what| room.used.get(what).copied().unwrap_or(0);
         let quarantined = self.room.records.iter().filter(|record| record.state == RecordState::Quarantined).count();
-        let printer = |printer: &mut super::room::Printer| {
+        let printer = |printer: &mut super::printer::Printer| {
             printer.begins(printer.does, now);
             PrinterRun {
                 name: printer.setting.name.clone(),

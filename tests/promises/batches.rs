@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cetak::{
-    domain::{dispatch::Blocked, id::BatchId},
+    domain::{dispatch::Blocked, id::BatchId, pause::PauseScope, time::Timestamp},
     engine::{client::Client, clock::Clock, operations::AcceptClock, query::NeedKind},
 };
 
@@ -54,6 +54,25 @@ async fn a_record_that_comes_to_the_list_before_those_that_were_claimed_is_claim
     world.run().await;
     operations::record_release(&world.engine, &name("r00001"), "answered").await.unwrap();
     assert_eq!(waiting().await, [6, 8, 4], "it is back at its place");
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn printers_that_share_few_blanks_end_together_and_a_paused_one_has_no_share() {
+    let world = World::new().await;
+    world.import(&students(0..400)).await;
+    world.receive(300, None).await;
+    for n in 1..=26 {
+        world.printer(&format!("p{n:02}"), "card_ms=1000").await;
+    }
+    operations::pause(&world.engine, &PauseScope::Printer("p26".into()), "cleaning").await.unwrap();
+    world.run().await;
+    let mut tx = world.engine.store.read().await.unwrap();
+    let printed: Vec<_> = tx.printer_outcomes(Timestamp(0)).await.unwrap();
+    let cards: Vec<_> =
+        printed.iter().map(|(printer, outcome, cards)| (printer.as_str(), outcome.as_str(), *cards)).collect();
+    let names: Vec<String> = (1..=25).map(|n| format!("p{n:02}")).collect();
+    assert_eq!(cards, names.iter().map(|name| (name.as_str(), "printed", 12)).collect::<Vec<_>>());
     world.audit().await;
 }
 

@@ -37,7 +37,11 @@ async fn a_printer_without_blanks_is_told_which_stopped_printer_has_them_reserve
     world.printer("p2", "").await;
     assert_eq!(reserved(&world).await, None, "there are none");
     world.receive(4, None).await;
+    // A paused printer has no share of the blanks.
+    let p2 = PauseScope::Printer("p2".into());
+    operations::pause(&world.engine, &p2, "cleaning").await.unwrap();
     world.plan().await;
+    operations::resume(&world.engine, &p2, "clean").await.unwrap();
     let of_p1 = |obstacle| Some(ReservedBlanks { batch: 1, printer: "p1".into(), blanks: 4, obstacle });
     assert_eq!(reserved(&world).await, of_p1(None));
 
