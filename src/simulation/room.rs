@@ -204,7 +204,7 @@ impl<'a> Room<'a> {
     /// What other printers that can print have left, of those that take blanks from the vault too.
     fn sharers(&self, than: usize) -> Vec<i64> {
         let profile = &self.printers[than].setting.profile;
-        let shares = |(at, printer): &(usize, &Printer)| {
+        let is_one = |(at, printer): &(usize, &Printer)| {
             let is_open = window::is_open(&self.scenario.windows, &printer.setting.name, self.now);
             *at != than
                 && printer.setting.hopper.is_none()
@@ -212,7 +212,7 @@ impl<'a> Room<'a> {
                 && is_open
                 && printer.can_print()
         };
-        let sharers = self.printers.iter().enumerate().filter(shares);
+        let sharers = self.printers.iter().enumerate().filter(is_one);
         sharers.map(|(_, printer)| i64::try_from(printer.jobs.len()).unwrap_or(0)).collect()
     }
 
