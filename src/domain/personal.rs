@@ -75,9 +75,28 @@ impl Drop for TypedText {
     }
 }
 
+/// How many characters of an identifier are shown at most.
+const SHOWN: usize = 4;
+
+/// An identifier with dots in place of all but its last characters: four, or half of a short one.
+pub fn masked(identifier: &str) -> String {
+    let length = identifier.chars().count();
+    let hidden = length - SHOWN.min(length / 2);
+    identifier.chars().enumerate().map(|(at, c)| if at < hidden { '•' } else { c }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_an_identifier_the_last_four_characters_are_shown_and_never_more_than_half() {
+        for (identifier, shown) in
+            [("3372011501800001", "••••••••••••0001"), ("A-7é", "••7é"), ("123", "••3"), ("1", "•"), ("", "")]
+        {
+            assert_eq!(masked(identifier), shown);
+        }
+    }
 
     #[test]
     fn debug_output_says_nothing_of_the_person() {

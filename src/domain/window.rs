@@ -1,6 +1,6 @@
 //! Windows: the times at which cards may start.
 
-use std::str::FromStr;
+use std::{ops::RangeInclusive, str::FromStr, time::Duration};
 
 use jiff::{Span, civil::Time, civil::Weekday, tz::TimeZone};
 use serde::Deserialize;
@@ -80,14 +80,23 @@ fn parse_day(day: &str) -> Result<Weekday, String> {
 impl Window {
     /// The next opening after `now`, within a week.
     fn next_opening(&self, now: Timestamp) -> Option<Timestamp> {
+        self.openings(now, 0..=7).filter(|at| *at > now).min()
+    }
+
+    /// The last opening at `now` or before, within a week.
+    fn last_opening(&self, now: Timestamp) -> Option<Timestamp> {
+        self.openings(now, -7..=0).filter(|at| *at <= now).max()
+    }
+
+    /// The openings on the days around that of `now`, by their distance from it in days.
+    fn openings(&self, now: Timestamp, days: RangeInclusive<i64>) -> impl Iterator<Item = Timestamp> {
         let today = self.zone.to_datetime(now.to_jiff()).date();
-        let openings = (0..=7).filter_map(|days| {
+        days.filter_map(move |days| {
             let day = today.checked_add(Span::new().days(days)).ok()?;
             let opens = self.days.is_empty() || self.days.contains(&day.weekday());
             let opening = opens.then(|| self.zone.to_zoned_datetime(day.to_datetime(self.from)).ok())??;
             Some(Timestamp(opening.timestamp().as_microsecond()))
-        });
-        openings.filter(|at| *at > now).min()
+        })
     }
 
     /// Whether a card may start at `now`, by the local time of the zone, with daylight saving.
@@ -123,6 +132,24 @@ pub fn next_opening(windows: &[Window], printer: &str, now: Timestamp) -> Option
     let has_own = windows.iter().any(|window| window.printer.as_deref() == Some(printer));
     let applies = |window: &&Window| window.printer.as_deref() == has_own.then_some(printer);
     windows.iter().filter(applies).filter_map(|window| window.next_opening(now)).min()
+}
+
+/// The hour at which an evening begins where there are no windows.
+const EVENING: i8 = 20;
+
+/// When the last night began: when a window opened last, of whatever printer, else the last evening at 20:00 in the zone of the office.
+pub fn night_begin(windows: &[Window], zone: &TimeZone, now: Timestamp) -> Timestamp {
+    if let Some(opened) = windows.iter().filter_map(|window| window.last_opening(now)).max() {
+        return opened;
+    }
+    let today = zone.to_datetime(now.to_jiff()).date();
+    let evening = |days: i64| {
+        let day = today.checked_sub(Span::new().days(days)).ok()?;
+        let at = zone.to_zoned_datetime(day.at(EVENING, 0, 0, 0)).ok()?;
+        Some(Timestamp(at.timestamp().as_microsecond()))
+    };
+    let evenings = (0..=1).filter_map(evening);
+    evenings.filter(|at| *at <= now).max().unwrap_or_else(|| now.minus(Duration::from_hours(24)))
 }
 
 impl FromStr for Window {
@@ -196,6 +223,21 @@ mod tests {
         let of_p2 = Window { printer: Some("p2".into()), ..early };
         assert_eq!(opens(&[night, of_p2.clone()], "2026-11-25T22:00:00+07:00"), friday);
         assert_eq!(opens(&[of_p2], "2026-11-25T22:00:00+07:00"), None);
+    }
+
+    #[test]
+    fn the_last_night_began_when_a_window_opened_or_at_eight_in_the_evening_of_the_offices_zone() {
+        let jayapura = TimeZone::get("Asia/Jayapura").unwrap();
+        let began = |windows: &[Window], now: &str| night_begin(windows, &jayapura, at(now)).to_string();
+        // Without windows, across midnight in the zone and in UTC.
+        for now in ["2026-11-27T20:00:00+09:00", "2026-11-27T23:59:59+09:00", "2026-11-28T08:59:59+09:00"] {
+            assert_eq!(began(&[], now), "2026-11-27T11:00:00Z", "{now}");
+        }
+        assert_eq!(began(&[], "2026-11-28T20:00:01+09:00"), "2026-11-28T11:00:00Z");
+        let friday: Window = "fri 22:00-05:00 Asia/Jayapura".parse().unwrap();
+        let noon: Window = "* 12:00-13:00 Asia/Jayapura".parse().unwrap();
+        assert_eq!(began(std::slice::from_ref(&friday), "2026-11-30T08:00:00+09:00"), "2026-11-27T13:00:00Z");
+        assert_eq!(began(&[friday, noon], "2026-11-28T08:00:00+09:00"), "2026-11-27T13:00:00Z", "the later one");
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub use cetak_picture::{
 
 pub use self::{
     card::{Card, CardRenderer},
-    code::CodeError,
+    code::{CodeError, outline as code_outline},
     error::{ProfileFault, RenderError},
     output::{Format, Output},
     renderer::Renderer,

@@ -9,13 +9,13 @@ use sqlx::Row;
 
 use super::{
     Inner, Location, Store, Writer, account, attempt, attempt_list, audit, counter, delivery, find, idempotency,
-    joint_read, keys::Keys, movement_list, node, pending_act, printer, record, record_event, record_list, report,
-    requests_beside, stock,
+    joint_read, keys::Keys, movement_list, night, node, pending_act, pile, printer, record, record_event, record_list,
+    report, requests_beside, stock,
 };
 use crate::domain::time::Timestamp;
 
-/// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters}` and of `engine::figures`, what workers read, and what corrections read.
-const STATEMENTS: [&str; 25] = [
+/// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters, ShowNight}` and of `engine::figures`, what workers read, and what corrections read.
+const STATEMENTS: [&str; 28] = [
     counter::RECORD_COUNTS,
     counter::OUTCOMES,
     printer::PRINTERS,
@@ -41,6 +41,9 @@ const STATEMENTS: [&str; 25] = [
     requests_beside::BESIDE,
     requests_beside::DUPLICATES,
     record_list::SOURCES,
+    night::FIRST,
+    night::NEWEST,
+    night::SUMS,
 ];
 
 /// Tables with a row for each record, card, act or movement.
@@ -129,6 +132,8 @@ async fn what_a_counter_asks_and_each_page_of_a_list_with_filters_is_found_throu
         record_event::ROW,
         record_list::OF_BATCH,
         record_list::OF_BATCH_STOP,
+        pile::COUNTS,
+        pile::MISSING,
         record_list::PRINTED,
         attempt_list::ENDED,
         record_list::PRINTED_STOP,

@@ -35,12 +35,14 @@ mod maintenance;
 mod movement_list;
 mod new_batch;
 mod new_record;
+mod night;
 mod node;
 mod outage;
 mod owner;
 mod pending_act;
 mod person_rule;
 mod photo;
+mod pile;
 mod print_step;
 mod printer;
 mod record;
@@ -77,11 +79,13 @@ pub use self::{
     movement_list::{MovementFilter, Movements},
     new_batch::NewBatch,
     new_record::NewRecord,
+    night::MovedSince,
     node::{Candidate, Node},
     outage::Outage,
     pending_act::PendingActLine,
     person_rule::{PersonRule, Rekeyed},
     photo::NewPhoto,
+    pile::{PileCounts, PileLine},
     record::{SealedBody, StoredBody, StoredRow},
     record_list::{Looked, RecordFilter, Walk},
     report::{AttemptLine, BatchLine, JobLine, JobScope, OldestWaiting, RecordLine, UncertainLine},

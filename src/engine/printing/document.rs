@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use cetak_driver_api::Capabilities;
 
-pub use crate::render::{Format, Output};
+pub use crate::render::{Format, Output, code_outline};
 use crate::{
     domain::{
         card::{

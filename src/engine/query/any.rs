@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Engine, EngineError, Query, accounts, archive, attempts, audit, batches, board, check, duplicates, find, find_name,
-    jobs, ledger, needs, pending_acts, printers, probe, records, scan, stock, warrants,
+    jobs, ledger, needs, night, pending_acts, pile, printers, probe, records, scan, stock, warrants,
 };
 use crate::domain::permission::Operation;
 
@@ -59,6 +59,7 @@ macro_rules! any_query {
 any_query! {
     board::ShowBoard,
     needs::ListNeeds,
+    night::ShowNight,
     records::ListRecords,
     records::ShowRecord,
     find::FindRecord,
@@ -66,12 +67,15 @@ any_query! {
     find_name::FindName,
     find::ListRecordEvents,
     scan::ScanCard,
+    pile::ScanForCheck,
     duplicates::ListDuplicates,
     duplicates::ShowRequestsBeside,
     jobs::ListJobs,
     jobs::ShowJob,
     batches::ListBatches,
     batches::ShowBatch,
+    pile::ShowPile,
+    pile::ListPile,
     attempts::ListAttempts,
     attempts::ListUncertain,
     warrants::ListWarrants,

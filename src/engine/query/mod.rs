@@ -3,7 +3,7 @@
 //! * [`ShowBoard`] and [`ListNeeds`] cost the same however many records there are: they read counters, open work and the
 //!   printers.
 //! * Lists come in pages by key ([`PageRequest`], [`Page`]).
-//! * Nothing personal is in any answer. What is said to a person is worded where it is shown.
+//! * Nothing personal is in any answer, but the last characters of an identifier in that of [`ScanForCheck`]. What is said to a person is worded where it is shown.
 
 mod accounts;
 mod any;
@@ -21,8 +21,10 @@ mod jobs;
 mod known;
 mod ledger;
 mod needs;
+mod night;
 mod page;
 mod pending_acts;
+mod pile;
 mod printers;
 mod probe;
 mod records;
@@ -50,8 +52,10 @@ pub use self::{
     jobs::{JobsOf, ListJobs, ShowJob},
     ledger::ListMovements,
     needs::{FreeBlanks, ListNeeds, Need, NeedKind, NoBlanks, ReservedBlanks},
+    night::{Night, NightLine, ShowNight},
     page::{Cursor, Limit, Page, PageRequest},
     pending_acts::{ListPendingActs, PendingActView, ShowPendingAct},
+    pile::{CardToCheck, ListPile, ScanForCheck, ShowPile},
     printers::{ListPrinters, PrinterLine, ShowPrinter},
     probe::{PrinterReport, ProbePrinter},
     records::{ListRecords, ShowRecord},
@@ -63,8 +67,8 @@ use super::{Engine, EngineError};
 use crate::domain::permission::Operation;
 pub use crate::store::{
     AccountLine, AttemptLine, BalanceLine, BatchLine, BesideLine, ChainHead, EndedAttemptLine, JobLine, MovementLine,
-    Node, OldestWaiting, PendingActLine, RecordLine, Remedy, SessionLine, TokenLine, UncertainLine, Violation,
-    WarrantLine,
+    Node, OldestWaiting, PendingActLine, PileCounts, PileLine, RecordLine, Remedy, SessionLine, TokenLine,
+    UncertainLine, Violation, WarrantLine,
 };
 
 /// Something to be read. It changes nothing.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     domain::permission::Operation,
     engine::{operations::RecordName, operations::find_record, printing::card::keyed_hash},
-    store::{AttemptLine, JobScope},
+    store::{AttemptLine, JobScope, Tx},
 };
 
 /// Asks which card has a code of the form `{request_id} {attempt} {keyed_hash}`, as those of the built-in profiles.
@@ -60,32 +60,36 @@ impl Query for ScanCard {
     const OPERATION: Operation = Operation::BoardRead;
 
     async fn read(self, engine: &Engine) -> Result<ScannedCard, EngineError> {
-        let no = |verdict| Ok(ScannedCard { verdict, attempt: None, batch: None, found: None });
-        let words: Vec<&str> = self.code.split_whitespace().collect();
-        let &[request_id, attempt, hash] = &*words else { return no(CardVerdict::OtherForm) };
-        if !keyed_hash(engine.store.keys(), request_id, attempt).eq_ignore_ascii_case(hash) {
-            return no(CardVerdict::WrongHash);
-        }
-        let mut tx = engine.store.read().await?;
-        let Some(job) = tx.job_of_attempt(attempt).await? else { return no(CardVerdict::UnknownAttempt) };
-        let Some(job) = tx.job_list(JobScope::Job(job), None, 0, 1).await?.pop() else {
-            return no(CardVerdict::UnknownAttempt);
-        };
-        let name = RecordName { source: job.source, request_id: job.request_id };
-        let id = find_record(&mut tx, &name).await?;
-        let found = found(engine, &mut tx, id).await?;
-        let is_card = name.request_id == request_id && found.card.as_ref().is_some_and(|card| card.attempt == attempt);
-        let verdict = match (is_card, found.record.surrendered, found.record.stop.is_some()) {
-            (false, _, _) => CardVerdict::NotCurrent,
-            (true, true, _) => CardVerdict::Surrendered,
-            (true, false, true) => CardVerdict::Recalled,
-            (true, false, false) => CardVerdict::Current,
-        };
-        Ok(ScannedCard {
-            verdict,
-            attempt: job.attempts.into_iter().find(|line| line.id == attempt),
-            batch: Some(job.batch),
-            found: Some(found),
-        })
+        read(engine, &mut engine.store.read().await?, &self).await
     }
+}
+
+/// Reads what a code says, in a transaction that reads.
+pub(super) async fn read(engine: &Engine, tx: &mut Tx, asked: &ScanCard) -> Result<ScannedCard, EngineError> {
+    let no = |verdict| Ok(ScannedCard { verdict, attempt: None, batch: None, found: None });
+    let words: Vec<&str> = asked.code.split_whitespace().collect();
+    let &[request_id, attempt, hash] = &*words else { return no(CardVerdict::OtherForm) };
+    if !keyed_hash(engine.store.keys(), request_id, attempt).eq_ignore_ascii_case(hash) {
+        return no(CardVerdict::WrongHash);
+    }
+    let Some(job) = tx.job_of_attempt(attempt).await? else { return no(CardVerdict::UnknownAttempt) };
+    let Some(job) = tx.job_list(JobScope::Job(job), None, 0, 1).await?.pop() else {
+        return no(CardVerdict::UnknownAttempt);
+    };
+    let name = RecordName { source: job.source, request_id: job.request_id };
+    let id = find_record(tx, &name).await?;
+    let found = found(engine, tx, id).await?;
+    let is_card = name.request_id == request_id && found.card.as_ref().is_some_and(|card| card.attempt == attempt);
+    let verdict = match (is_card, found.record.surrendered, found.record.stop.is_some()) {
+        (false, _, _) => CardVerdict::NotCurrent,
+        (true, true, _) => CardVerdict::Surrendered,
+        (true, false, true) => CardVerdict::Recalled,
+        (true, false, false) => CardVerdict::Current,
+    };
+    Ok(ScannedCard {
+        verdict,
+        attempt: job.attempts.into_iter().find(|line| line.id == attempt),
+        batch: Some(job.batch),
+        found: Some(found),
+    })
 }

@@ -148,6 +148,22 @@ pub(super) fn encode(symbology: Symbology, text: &str) -> Result<Modules, CodeEr
     modules(symbology, &rows.unwrap_or_default()).ok_or(CodeError::Encoder)
 }
 
+/// A code with its quiet zone as a drawing in modules: its width, its height, and the dark modules as the path of an SVG drawing. Code
+/// 128 is a fifth as high as it is wide.
+pub fn outline(symbology: Symbology, text: &str) -> Result<(u32, u32, String), CodeError> {
+    let modules = encode(symbology, text)?;
+    let quiet = 2 * symbology.quiet_zone();
+    let width = modules.width + quiet;
+    let height = match symbology {
+        Symbology::Qr => modules.height + quiet,
+        Symbology::Pdf417 => modules.height * PDF417_ROW_MODULES + quiet,
+        Symbology::Code128 => width / 5,
+    };
+    let placed = place(&modules, width, height, 1)?;
+    let bar = |(left, top, width, height)| format!("M{left} {top}h{width}v{height}h-{width}z");
+    Ok((width, height, placed.bars(&modules).map(bar).collect()))
+}
+
 /// Centres a code in a field, with the largest modules that leave room for the quiet zone. Code 128 is as high as the
 /// field.
 ///

@@ -225,3 +225,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_drawn_code_has_its_quiet_zone_and_the_modules_of_the_code() {
+    let (width, height, path) = outline(Symbology::Qr, "CETAK:OK").unwrap();
+    let modules = encode(Symbology::Qr, "CETAK:OK").unwrap();
+    assert_eq!((width, height), (modules.width + 8, modules.height + 8));
+    assert!(path.starts_with("M4 4h7v1h-7z"), "the upper edge of the first corner: {path}");
+    let dark: u32 = path
+        .split('M')
+        .skip(1)
+        .map(|bar| bar.split_once('h').unwrap().1.split('v').next().unwrap().parse::<u32>().unwrap())
+        .sum();
+    assert_eq!(dark as usize, modules.dark.iter().filter(|dark| **dark).count());
+}

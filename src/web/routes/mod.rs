@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn names_and_identifiers_of_people_never_stand_in_an_address() {
-        for name in ["FindPerson", "FindName", "ScanCard"] {
+        for name in ["FindPerson", "FindName", "ScanCard", "ScanForCheck"] {
             let route = ROUTES.iter().find(|route| route.name == name).unwrap();
             assert!(route.method == Method::POST && route.query.is_empty(), "{name}");
         }

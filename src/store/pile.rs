@@ -1,0 +1,78 @@
+//! The pile of a batch: how many of its printed cards were checked, and which were not. A batch has at most 10,000 jobs.
+
+use super::{StoreError, Tx, doing, on};
+use crate::domain::id::BatchId;
+
+/// How many cards of a batch were printed, and what became of them. A card that was rejected, or that a reprint replaced, is in
+/// no pile any more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct PileCounts {
+    /// Good cards that the batch printed.
+    pub expected: i64,
+    /// Those of them that were checked, or handed over.
+    pub checked: i64,
+    /// Those that were not checked yet.
+    pub missing: i64,
+}
+
+/// A card of a pile that was not checked yet.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+pub struct PileLine {
+    /// The record's source.
+    pub source: String,
+    /// The record's request id.
+    pub request_id: String,
+    /// First key of the pile.
+    pub district: String,
+    /// Second key of the pile.
+    pub village: String,
+    /// Its record was withdrawn or changed since: the card is to be rejected.
+    pub recalled: bool,
+}
+
+/// The good cards of the batch `$1`, with their records `r`.
+macro_rules! cards {
+    ($columns:literal, $rest:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            "
+             FROM (SELECT id, record_id FROM job WHERE batch_id = $1 AND state = 'printed'
+                   UNION ALL
+                   SELECT id, record_id FROM job_archive WHERE batch_id = $1 AND state = 'printed') AS j
+             CROSS JOIN record AS r WHERE r.id = j.record_id",
+            $rest
+        )
+    };
+}
+pub(super) const COUNTS: &str =
+    cards!("COUNT(*), COUNT(CASE WHEN r.state = 'printed' AND NOT r.checked THEN 1 END)", "");
+pub(super) const MISSING: &str = cards!(
+    "j.id, r.source, r.request_id, r.district, r.village, r.stop IS NOT NULL",
+    " AND r.state = 'printed' AND NOT r.checked AND j.id > $2 ORDER BY j.id LIMIT $3"
+);
+
+impl Tx {
+    /// Counts the cards of a batch.
+    pub async fn pile_counts(&mut self, batch: BatchId) -> Result<PileCounts, StoreError> {
+        let (expected, missing): (i64, i64) =
+            on!(self, c => sqlx::query_as(COUNTS).bind(batch.0).fetch_one(c)).map_err(doing("counting a pile"))?;
+        Ok(PileCounts { expected, checked: expected - missing, missing })
+    }
+
+    /// Cards of a batch that were not checked, in the order of its jobs, at most `limit`, each with its key; those after the key `after`.
+    pub async fn pile_missing(
+        &mut self,
+        batch: BatchId,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<(i64, PileLine)>, StoreError> {
+        type Row = (i64, String, String, String, String, bool);
+        let rows: Vec<Row> = on!(self, c => sqlx::query_as(MISSING).bind(batch.0).bind(after).bind(limit).fetch_all(c))
+            .map_err(doing("listing a pile"))?;
+        let line = |(id, source, request_id, district, village, recalled)| {
+            (id, PileLine { source, request_id, district, village, recalled })
+        };
+        Ok(rows.into_iter().map(line).collect())
+    }
+}
