@@ -33,7 +33,7 @@ pub(super) fn attempts(page: &Page, jobs: &[JobLine]) -> Table {
 
 /// How an attempt ended; a dash while it is open.
 fn outcome(page: &Page, outcome: Option<&str>) -> &'static str {
-    let state = outcome.and_then(|outcome| outcome.replace('-', "_").parse().ok());
+    let state = outcome.and_then(|outcome| outcome.parse().ok());
     state.map_or("–", |state| page.language.attempt_state(state))
 }
 

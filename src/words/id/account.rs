@@ -40,7 +40,7 @@ pub(super) fn account_refusal(refusal: &AccountRefusal) -> String {
             format!("operasi {} memerlukan dua orang, dan Anda hanya boleh memintanya", named(*operation))
         }
         AccountRefusal::PasswordNeeded { act, operation } => {
-            format!("{} {act} dikonfirmasi dengan kata sandi akun", act_noun(*operation))
+            format!("{} {act} disahkan dengan kata sandi akun", act_noun(*operation))
         }
         AccountRefusal::AskedWithoutAccount { act, operation } => format!(
             "{} {act} diminta tanpa akun, sehingga tidak diketahui apakah yang mengonfirmasinya orang lain",

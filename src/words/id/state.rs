@@ -59,7 +59,7 @@ pub fn batch_state(state: BatchState) -> &'static str {
 pub fn pending_state(state: PendingState) -> &'static str {
     match state {
         PendingState::Pending => "menunggu orang kedua",
-        PendingState::Confirmed => "sudah dikonfirmasi",
+        PendingState::Confirmed => "sudah disahkan",
         PendingState::Refused => "ditolak",
         PendingState::TakenBack => "ditarik kembali",
         PendingState::Expired => "kedaluwarsa",

@@ -32,7 +32,7 @@ codes! { PRINTER_STATES
 codes! { PLACES
     "supplier" "supplier" "pemasok";
     "vault" "vault" "gudang";
-    "hopper" "hoppers" "wadah printer";
+    "hopper" "hoppers" "wadah blangko";
     "reserved" "reserved" "dialokasikan";
     "printed" "cards" "kartu jadi";
     "spoiled" "spoiled" "rusak";

@@ -64,7 +64,7 @@ labels! { FIELDS
 }
 
 labels! { CHOICES
-    "operator" "Print operator" "Petugas cetak";
+    "operator" "Print operator" "Operator cetak";
     "stock-keeper" "Stock-keeper" "Petugas gudang";
     "supervisor" "Supervisor" "Penyelia";
     "auditor" "Auditor" "Auditor";
@@ -87,7 +87,7 @@ pub(crate) fn field(pointer: &str) -> Option<Text> {
     FIELDS.iter().find(|(known, _)| *known == pointer).map(|(_, text)| *text)
 }
 
-/// The label of a choice. Codes of operations have none: they stand as they are.
+/// The label of a choice. Rights have the names of their operations.
 pub(crate) fn choice(value: &str) -> Option<Text> {
     CHOICES.iter().find(|(known, _)| *known == value).map(|(_, text)| *text)
 }
