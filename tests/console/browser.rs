@@ -251,6 +251,15 @@ impl Browser {
         });
     }
 
+    /// Does what a desk answers, and waits for the answer.
+    pub(crate) fn answered(&self, does: impl FnOnce(&Self)) {
+        self.run("document.querySelector('#shown > [data-tone]').isBefore = true");
+        does(self);
+        let is_next =
+            "const shown = document.querySelector('#shown > [data-tone]'); return shown !== null && !shown.isBefore";
+        wait_until("the desk has answered", SECONDS_MAX, || self.run(is_next) == true);
+    }
+
     /// Types a code as a scanner does: each key a few milliseconds after the one before, whatever the load of the machine, and then
     /// Enter.
     pub(crate) fn scan(&self, code: &str) {

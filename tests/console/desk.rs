@@ -10,7 +10,7 @@ use crate::{
 
 /// Scans a code at the desk, and waits for its verdict.
 fn shown(browser: &Browser, code: &str, verdict: &str) {
-    browser.next_page(|browser| browser.scan(code));
+    browser.answered(|browser| browser.scan(code));
     assert!(browser.has(&format!("[data-verdict={verdict}]")), "{code}: {}", browser.text("main"));
 }
 
@@ -77,12 +77,12 @@ fn a_pile_of_ten_cards_is_checked_by_scans_with_foreign_and_doubled_ones_among_t
             {
                 shown(&browser, foreign, "bad");
                 assert!(browser.text("main").contains(says), "{foreign}: {}", browser.text("main"));
-                browser.next_page(|browser| browser.scan("CETAK:OK"));
+                browser.answered(|browser| browser.scan("CETAK:OK"));
                 assert!(!browser.has(".notice") && !browser.has("[data-verdict]"), "nothing is done");
             }
             shown(&browser, code, "good");
         }
-        browser.next_page(|browser| browser.scan("CETAK:OK"));
+        browser.answered(|browser| browser.scan("CETAK:OK"));
         assert!(browser.text(".notice").contains("Done") && browser.has("#code:focus"), "{}", browser.text("main"));
     }
     let ten: Vec<String> = (0..10).map(|number| format!("r{number:05}")).collect();
@@ -104,7 +104,7 @@ fn a_command_that_is_scanned_before_the_answer_accepts_no_card() {
              for (const key of [...code, 'Enter']) document.dispatchEvent(new KeyboardEvent('keydown', {{ key, bubbles: true }}))",
         json!(codes[1])
     );
-    browser.next_page(|browser| drop(browser.run(&script)));
+    browser.answered(|browser| drop(browser.run(&script)));
     browser.wait_for_text("[data-verdict]", "r00001");
     assert!(staff.checked().is_empty(), "neither the card before nor this one");
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The pages that a supervisor sees.
-const PAGES: [&str; 19] = [
+const PAGES: [&str; 24] = [
     "/",
     "/records",
     "/records/search",
@@ -17,8 +17,13 @@ const PAGES: [&str; 19] = [
     "/batches",
     "/batches/1",
     "/printers/p1",
+    "/printers",
+    "/night",
     "/inspect",
     "/check",
+    "/check?batch=1",
+    "/check/codes",
+    "/batches/1/pile",
     "/handover",
     "/stock",
     "/acts",
@@ -62,7 +67,7 @@ fn every_page(look_at: Look) {
         look(&browser, &mut found);
     }
     browser.open("/check");
-    browser.next_page(|browser| browser.scan(&room.code(1)));
+    browser.answered(|browser| browser.scan(&room.code(1)));
     look(&browser, &mut found);
     // What is refused.
     browser.allow("the server responded with a status of");

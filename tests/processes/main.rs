@@ -11,6 +11,8 @@ mod cli;
 mod cluster;
 mod comparison;
 mod console;
+mod console_board;
+mod console_desks;
 mod console_more;
 mod copies;
 mod counter;

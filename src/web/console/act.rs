@@ -35,6 +35,8 @@ use crate::{
 const FORM_BYTES_MAX: usize = 256 << 10;
 /// The field with the page to go to afterwards.
 const BACK: &str = "back";
+/// The field with the reason.
+const NOTE: &str = "/note";
 
 pub(super) fn router() -> Router<Arc<Web>> {
     Router::new()
@@ -105,6 +107,8 @@ struct ActPage {
     page: Page,
     consequence: &'static str,
     fields: Vec<Shown>,
+    /// Reasons of which each does the act with one press.
+    chips: Vec<&'static str>,
     /// What was refused.
     error: Option<String>,
     /// Whether it is not known if it was done.
@@ -131,7 +135,8 @@ impl ActPage {
         Self {
             consequence: page.t(form.text.consequence),
             fields,
-            error: problem.map(|problem| problem.text(page.language)),
+            chips: pages::chips(form.text.name).iter().map(|chip| page.t(*chip)).collect(),
+            error: problem.map(|problem| page.told(problem)),
             key,
             is_open: problem.is_some_and(Problem::is_outcome_open),
             version: sent.value("version").to_owned(),
@@ -176,7 +181,7 @@ async fn submitted(web: &Arc<Web>, name: &str, is_asked: bool, request: Request)
     let form = Form::find(name, is_asked).ok_or_else(|| nowhere(web, &parts))?;
     let failed = |problem: Problem| Page::open(web, &parts).failed(&problem);
     let known = Sent::of_query(&parts).map_err(failed)?;
-    let sent = Sent::read(web, &parts, body).await.map_err(failed)?;
+    let sent = Sent::read(web, &parts, body).await.map_err(failed)?.with_chip(NOTE);
     sent.put_into_headers(&mut parts);
     // The engine refuses what the roles do not allow, and writes it down.
     let mut page = Page::of(web, &parts).await?;

@@ -5,7 +5,10 @@ use axum::{http::StatusCode, response::Response};
 use serde_json::Value;
 
 use super::page::{Page, respond};
-use crate::words::pages::{answer_field, texts};
+use crate::{
+    domain::{objection::Objection, refusal::Refusal, states::AttemptState},
+    words::pages::{self, answer_field, texts},
+};
 
 /// The most lines of a list that are shown.
 const LINES_MAX: usize = 200;
@@ -31,24 +34,55 @@ struct Answer {
 /// The page of an answer, with the way back.
 pub(super) fn respond_with(page: Page, answer: &Value, back: String) -> Response {
     let mut lines = Vec::new();
-    collect(&page, "", answer, &mut lines);
+    collect(&page, ("", ""), answer, &mut lines);
     lines.truncate(LINES_MAX);
     respond(StatusCode::OK, &Answer { page, lines, back })
 }
 
-fn collect(page: &Page, label: &str, value: &Value, lines: &mut Vec<(String, String)>) {
-    let mut line = |text: String| lines.push((label.to_owned(), text));
+/// Collects what has a label. The rest of an answer is for programs.
+fn collect(page: &Page, (name, label): (&str, &str), value: &Value, lines: &mut Vec<(String, String)>) {
+    let mut line = |text: String| lines.extend((!label.is_empty()).then(|| (label.to_owned(), text)));
     match value {
         Value::Null => {}
-        Value::Bool(yes) => line(if *yes { "✓".into() } else { "–".into() }),
-        Value::Number(number) => line(number.to_string()),
-        Value::String(text) => line(text.clone()),
-        Value::Array(items) => items.iter().for_each(|item| collect(page, label, item, lines)),
+        Value::Bool(yes) => line(page.t(if *yes { texts::YES } else { texts::NO }).to_owned()),
+        Value::Number(number) => line(number.as_i64().map_or_else(|| number.to_string(), |number| page.number(number))),
+        Value::String(text) => line(word(page, name, text)),
+        Value::Array(items) => items.iter().for_each(|item| collect(page, (name, label), item, lines)),
         Value::Object(fields) => {
+            if let Some(text) = coded(page, name, value) {
+                line(text);
+                return;
+            }
             for (name, value) in fields {
-                let own = answer_field(name).map_or_else(|| name.replace('_', " "), |text| page.t(text).to_owned());
-                collect(page, &own, value, lines);
+                collect(page, (name, answer_field(name).map_or("", |text| page.t(text))), value, lines);
             }
         }
+    }
+}
+
+/// A state by its name, an instant in the office's zone, and any other text as it is.
+fn word(page: &Page, name: &str, text: &str) -> String {
+    if name == "state" {
+        if let Ok(state) = text.parse::<AttemptState>() {
+            return page.language.attempt_state(state).to_owned();
+        }
+        return pages::printer_state(text, page.language);
+    }
+    page.times_of(text)
+}
+
+/// What has a code and arguments, in words.
+fn coded(page: &Page, name: &str, value: &Value) -> Option<String> {
+    match name {
+        "reason" => Some(page.times_of(&pages::stored_reason(&value.to_string(), page.language))),
+        "refusal" => {
+            let refusal: Refusal = serde_json::from_value(value.clone()).ok()?;
+            Some(page.times_of(&page.language.refusal(&refusal)))
+        }
+        "objections" => {
+            let objection: Objection = serde_json::from_value(value.clone()).ok()?;
+            Some(page.language.objection(&objection))
+        }
+        _ => None,
     }
 }

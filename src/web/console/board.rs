@@ -10,39 +10,19 @@ use axum::{
 };
 
 use super::{
-    address,
     first_start::{self, Step},
-    link,
+    form_value::Sent,
     needs::{self, NeedLine},
     page::{Page, respond},
+    tiles::{Tiles, tone},
     view::View,
 };
 use crate::{
     domain::{permission::Operation, states::RecordState},
-    engine::query::{Board, PrinterLine},
+    engine::query::Board,
     web::{context::Web, problem::Fault, route::Sort},
     words::pages::{self, texts},
 };
-
-/// A quantity of a whole, in words and as a bar.
-struct Gauge {
-    words: String,
-    value: i64,
-    most: i64,
-}
-
-/// A printer.
-struct PrinterTile {
-    name: String,
-    address: String,
-    standing: String,
-    /// `good`, `busy`, `wait` or `bad`: the shape and the colour beside the words.
-    tone: &'static str,
-    reasons: Vec<String>,
-    batch: Option<Gauge>,
-    hopper: Option<Gauge>,
-    today: String,
-}
 
 /// A line of two words and a number.
 struct Line {
@@ -61,12 +41,11 @@ struct BoardPage {
     steps: Vec<Step>,
     faults: Vec<NeedLine>,
     routine: Vec<NeedLine>,
-    printers: Vec<PrinterTile>,
+    tiles: Tiles,
     pauses: Vec<Line>,
     blanks: Vec<Line>,
     oldest: Vec<Line>,
     records: Vec<Line>,
-    add_printer: Option<String>,
 }
 
 pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Response {
@@ -87,7 +66,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Respo
     if known {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
-    let board = board_page(page, &shown.board, web.engine.profiles.len());
+    let board = board_page(page, &shown.board, web.engine.profiles.len(), &Sent::of_query(&parts).unwrap_or_default());
     (headers, respond(StatusCode::OK, &board)).into_response()
 }
 
@@ -107,14 +86,14 @@ fn tag(page: &Page, version: u64) -> String {
     format!("\"{version:x}-{}-{}\"", page.language.code(), roles.join("."))
 }
 
-fn board_page(page: Page, board: &Board, profiles: usize) -> BoardPage {
+fn board_page(page: Page, board: &Board, profiles: usize, asked: &Sent) -> BoardPage {
     let [faults, routine] = needs::lines(&page, &board.needs_person);
     BoardPage {
         sentence: sentence(&page, board),
         steps: first_start::steps(&page, board, profiles),
         faults,
         routine,
-        printers: board.printers.iter().map(|printer| tile(&page, board, printer)).collect(),
+        tiles: Tiles::of(&page, board, "/", asked),
         pauses: board
             .pauses
             .iter()
@@ -127,7 +106,6 @@ fn board_page(page: Page, board: &Board, profiles: usize) -> BoardPage {
         blanks: blanks(&page, board),
         oldest: oldest(&page, board),
         records: RecordState::ALL.into_iter().map(|state| record_line(&page, board, state)).collect(),
-        add_printer: link::to_act(&page.roles(), "AddPrinter", &[("back", "/")]),
         page,
     }
 }
@@ -144,62 +122,6 @@ fn sentence(page: &Page, board: &Board) -> String {
     };
     let waiting = board.records.get(RecordState::Waiting.as_str()).copied().unwrap_or_default();
     format!("{first} {}", page.with(texts::WAITING_NUMBER, &[&page.number(waiting)]))
-}
-
-fn tone(printer: &PrinterLine) -> &'static str {
-    use crate::domain::standing::Standing;
-    match printer.standing {
-        Standing::Printing => "busy",
-        Standing::Ready => "good",
-        Standing::Paused { .. }
-        | Standing::NothingWaits
-        | Standing::PersonsRekeyed
-        | Standing::AwaitsApproval { .. }
-        | Standing::WindowClosed { .. } => "wait",
-        Standing::InstanceInDoubt
-        | Standing::ClockBehind
-        | Standing::ProfileBroken
-        | Standing::NoBlanks { .. }
-        | Standing::NoScheduler
-        | Standing::SettingsWrong
-        | Standing::BreakerLocked
-        | Standing::Stopped
-        | Standing::Unreachable => "bad",
-    }
-}
-
-fn tile(page: &Page, board: &Board, printer: &PrinterLine) -> PrinterTile {
-    let batch = board.batches.iter().find(|batch| batch.printer == printer.name);
-    let batch = batch.map(|batch| {
-        let values = [batch.id.to_string(), page.number(batch.printed), page.number(batch.jobs)];
-        let values: Vec<&str> = values.iter().map(String::as_str).collect();
-        Gauge { words: page.with(texts::BATCH_PROGRESS, &values), value: batch.printed, most: batch.jobs }
-    });
-    let hopper = printer.hopper.map(|most| Gauge {
-        words: format!("{}: {}", page.t(texts::HOPPER), hopper_level(page, printer).unwrap_or_default()),
-        value: printer.hopper_blanks.unwrap_or_default(),
-        most,
-    });
-    let reason = |advice: &crate::domain::printer_reason::Advice| {
-        format!("{} ({})", page.t(pages::task(advice.action)), advice.keyword)
-    };
-    PrinterTile {
-        address: address::printer(&printer.name),
-        standing: pages::standing(&printer.standing, page.language, &page.zone),
-        tone: tone(printer),
-        reasons: printer.advice.iter().map(reason).collect(),
-        batch,
-        hopper,
-        today: page
-            .with(texts::GOOD_AND_SPOILED, &[&page.number(printer.cards_24h), &page.number(printer.spoiled_24h)]),
-        name: printer.name.clone(),
-    }
-}
-
-/// The level of a counted hopper, in words.
-pub(super) fn hopper_level(page: &Page, printer: &PrinterLine) -> Option<String> {
-    let values = [printer.hopper_blanks?, printer.hopper?].map(|blanks| page.number(blanks));
-    Some(page.with(texts::HOPPER_LEVEL, &[&values[0], &values[1]]))
 }
 
 fn blanks(page: &Page, board: &Board) -> Vec<Line> {

@@ -1,7 +1,8 @@
-//! The desks at which cards are scanned: quality check and hand-over. And the inspection of cards with an unknown outcome.
+//! The desks at which cards are scanned: quality check and hand-over.
 //!
 //! One form does it all, so that a scanner alone is enough: a code shows its card, and the empty field, or the code `CETAK:OK`, does the
-//! act to the card that is shown. A card is never accepted by its own scan.
+//! act to the card that is shown. A card is never accepted by its own scan. With the script, a scan is one request, and only what it
+//! says of the card is put into the page; the field stays as it is.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,19 +14,18 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
-    address, form,
+    desk_card::{Card, Takes, card},
+    form,
     form_value::Sent,
     link,
     page::{Page, respond},
-    records::{after, state, whereabouts},
-    view::{Button, Cell, Table, View, button},
 };
 use crate::{
-    domain::{permission::Operation, time::Timestamp},
-    engine::query::{CardVerdict, ListUncertain, ScanCard, ScannedCard, UncertainLine},
+    domain::{id::BatchId, permission::Operation, time::Timestamp, value::SpoilageCause},
+    engine::query::{PileCounts, ScanForCheck, ShowPile},
     web::{
         carry::done_with,
         context::Web,
@@ -33,57 +33,97 @@ use crate::{
         route::{Route, Sort},
         routes::ROUTES,
     },
-    words::pages::{self, Text, texts},
+    words::{
+        Language,
+        pages::{self, Text, texts},
+    },
 };
 
 /// The shortest time in which a person sees a card and accepts it with the empty field.
 const SEEN_AFTER: Duration = Duration::from_millis(400);
 /// The largest form, in bytes.
 const FORM_BYTES_MAX: usize = 16 << 10;
+/// The header of a request that wants the part of the page that changes.
+const PART: &str = "hx-request";
 /// What a laminated code says, so that no hand leaves the scanner.
 pub(super) const ACCEPT: &str = "CETAK:OK";
 /// The beginning of the code that rejects; a cause follows.
 pub(super) const REJECT: &str = "CETAK:REJECT:";
+/// The causes with which cards are rejected at a desk.
+pub(super) const CAUSES: [&str; 4] = ["print-failed", "encode-failed", "damaged", "data-changed"];
 
 pub(super) fn router() -> Router<Arc<Web>> {
     let check = get(|web, request| show(web, request, &CHECK)).post(|web, request| scanned(web, request, &CHECK));
     let hand_over =
         get(|web, request| show(web, request, &HAND_OVER)).post(|web, request| scanned(web, request, &HAND_OVER));
-    Router::new()
-        .route("/check", check)
-        .route("/handover", hand_over)
-        .route("/inspect", get(inspect))
-        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+    Router::new().route("/check", check).route("/handover", hand_over).layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
 }
 
 /// A desk.
 struct Desk {
     address: &'static str,
     title: Text,
+    help: Text,
     operation: Operation,
     /// The act that is done to the card that is shown.
     act: &'static str,
 }
 
-const CHECK: Desk =
-    Desk { address: "/check", title: texts::QUALITY_CHECK, operation: Operation::CardCheck, act: "CheckCard" };
-const HAND_OVER: Desk =
-    Desk { address: "/handover", title: texts::HAND_OVER, operation: Operation::CardHandOver, act: "HandOverCard" };
+const CHECK: Desk = Desk {
+    address: "/check",
+    title: texts::QUALITY_CHECK,
+    help: texts::SCAN_HELP,
+    operation: Operation::CardCheck,
+    act: "CheckCard",
+};
+const HAND_OVER: Desk = Desk {
+    address: "/handover",
+    title: texts::HAND_OVER,
+    help: texts::SCAN_HELP_HAND_OVER,
+    operation: Operation::CardHandOver,
+    act: "HandOverCard",
+};
 
-/// The card that is shown.
-struct Card {
-    /// The record to whose card the act of the desk can be done; empty if it cannot.
-    source: String,
-    request_id: String,
-    /// The record whose card can be rejected; empty if this card is not its card.
-    reject_source: String,
-    reject_request_id: String,
-    verdict: String,
-    /// `good` if the act of the desk can be done to it, else `bad`.
-    tone: &'static str,
-    facts: Vec<(&'static str, String)>,
-    photo: Option<String>,
-    others: Vec<Button>,
+/// How many cards of a pile were checked.
+struct Pile {
+    batch: i64,
+    words: String,
+    checked: i64,
+    expected: i64,
+}
+
+/// The part of a desk that a scan changes.
+#[derive(Template)]
+#[template(path = "shown.html", config = "src/web/console/askama.toml")]
+struct Shown {
+    language: Language,
+    /// What the act of the desk is called.
+    act: &'static str,
+    card: Option<Card>,
+    notice: Option<String>,
+    error: Option<String>,
+    pile: Option<Pile>,
+    /// The address of the page that rejects the card, with a cause and a reason of one's own.
+    rejecting: Option<String>,
+    key: String,
+    /// When it was made, in microseconds.
+    made_at: i64,
+}
+
+impl Shown {
+    fn t(&self, text: Text) -> &'static str {
+        text.in_language(self.language)
+    }
+
+    /// The tone of a scan: `good`, `bad`, or none.
+    fn tone(&self) -> &'static str {
+        match (&self.error, &self.card, &self.notice) {
+            (Some(_), ..) => "bad",
+            (None, Some(card), _) => card.tone,
+            (None, None, Some(_)) => "good",
+            (None, None, None) => "",
+        }
+    }
 }
 
 /// The page of a desk.
@@ -91,85 +131,192 @@ struct Card {
 #[template(path = "desk.html", config = "src/web/console/askama.toml")]
 struct DeskPage {
     page: Page,
-    address: &'static str,
-    act: &'static str,
-    card: Option<Card>,
-    error: Option<String>,
-    key: String,
-    /// When the page was made, in microseconds.
-    made_at: i64,
+    address: String,
+    help: &'static str,
+    codes: Option<&'static str>,
+    shown: Shown,
 }
 
-impl DeskPage {
-    fn new(web: &Web, page: Page, desk: &Desk) -> Self {
-        let act = pages::act(desk.act).map_or("", |act| page.t(act.title));
-        let key = form::new_key(web);
-        Self { page, address: desk.address, act, card: None, error: None, key, made_at: web.engine.clock.now().0 }
+/// A request at a desk.
+struct AtDesk<'a> {
+    web: &'a Arc<Web>,
+    desk: &'static Desk,
+    page: Page,
+    /// The batch whose pile is checked, if the page is of one.
+    batch: Option<i64>,
+    is_part: bool,
+}
+
+impl<'a> AtDesk<'a> {
+    async fn new(web: &'a Arc<Web>, parts: &Parts, desk: &'static Desk) -> Result<Self, Response> {
+        let mut page = Page::of(web, parts).await?;
+        page.t(desk.title).clone_into(&mut page.title);
+        if !page.may(desk.operation, Sort::Act) {
+            let title = page.title.clone();
+            return Err(page.forbidden(&title, desk.operation, Sort::Act));
+        }
+        let batch = Sent::of_query(parts).unwrap_or_default().value("batch").parse().ok();
+        let batch = batch.filter(|_| desk.act == CHECK.act);
+        Ok(Self { web, desk, page, batch, is_part: parts.headers.contains_key(PART) })
+    }
+
+    fn takes(&self) -> Takes {
+        if self.desk.act == CHECK.act { Takes::Unchecked(self.batch) } else { Takes::Checked }
+    }
+
+    /// The address of the desk, with the pile that it is for.
+    fn address(&self) -> String {
+        self.batch.map_or_else(|| self.desk.address.to_owned(), |batch| format!("{}?batch={batch}", self.desk.address))
+    }
+
+    fn shown(&self) -> Shown {
+        let act = pages::act(self.desk.act).map_or("", |act| self.page.t(act.title));
+        Shown {
+            language: self.page.language,
+            act,
+            card: None,
+            notice: None,
+            error: None,
+            pile: None,
+            rejecting: None,
+            key: form::new_key(self.web),
+            made_at: self.web.engine.clock.now().0,
+        }
+    }
+
+    fn pile(&self, batch: i64, counts: PileCounts) -> Pile {
+        let numbers = [counts.checked, counts.expected, counts.missing].map(|number| self.page.number(number));
+        let words = self.page.with(texts::PILE_PROGRESS, &[&batch.to_string(), &numbers[0], &numbers[1], &numbers[2]]);
+        Pile { batch, words, checked: counts.checked, expected: counts.expected.max(1) }
+    }
+
+    /// Reads how far a pile is.
+    async fn count(mut self, batch: Option<i64>) -> Result<(Self, Option<Pile>), Response> {
+        let Some(batch) = batch.filter(|_| self.desk.act == CHECK.act) else { return Ok((self, None)) };
+        let (page, counts) = self.page.read(self.web, ShowPile { batch: BatchId(batch) }).await?;
+        self.page = page;
+        let pile = self.pile(batch, counts);
+        Ok((self, Some(pile)))
+    }
+
+    fn respond(self, status: StatusCode, shown: Shown) -> Response {
+        if self.is_part {
+            return respond(status, &shown);
+        }
+        let (address, help) = (self.address(), self.page.t(self.desk.help));
+        let codes = (self.desk.act == CHECK.act).then(|| self.page.t(texts::CODES));
+        respond(status, &DeskPage { page: self.page, address, help, codes, shown })
     }
 }
 
-async fn at_desk(web: &Web, parts: &Parts, desk: &Desk) -> Result<Page, Response> {
-    let mut page = Page::of(web, parts).await?;
-    page.t(desk.title).clone_into(&mut page.title);
-    if page.may(desk.operation, Sort::Act) {
-        return Ok(page);
-    }
-    let title = page.title.clone();
-    Err(page.forbidden(&title, desk.operation, Sort::Act))
-}
-
-async fn show(State(web): State<Arc<Web>>, request: Request, desk: &Desk) -> Result<Response, Response> {
+async fn show(State(web): State<Arc<Web>>, request: Request, desk: &'static Desk) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
-    let page = at_desk(&web, &parts, desk).await?;
-    Ok(respond(StatusCode::OK, &DeskPage::new(&web, page, desk)))
+    let at = AtDesk::new(&web, &parts, desk).await?;
+    let batch = at.batch;
+    let (at, pile) = at.count(batch).await?;
+    let shown = Shown { pile, ..at.shown() };
+    Ok(at.respond(StatusCode::OK, shown))
 }
 
-async fn scanned(State(web): State<Arc<Web>>, request: Request, desk: &Desk) -> Result<Response, Response> {
+async fn scanned(State(web): State<Arc<Web>>, request: Request, desk: &'static Desk) -> Result<Response, Response> {
     let (mut parts, body) = request.into_parts();
     let sent = Sent::read(&web, &parts, body).await;
     let sent = sent.map_err(|problem| Page::open(&web, &parts).failed(&problem))?;
     sent.put_into_headers(&mut parts);
-    let page = at_desk(&web, &parts, desk).await;
-    if page.is_err() {
+    let at = AtDesk::new(&web, &parts, desk).await;
+    if at.is_err() {
         Page::write_down_refusal(&web, &parts, desk.operation).await;
     }
-    let page = page?;
+    let at = at?;
     let code = sent.value("code").trim();
-    let shown = (sent.value("source"), sent.value("request_id"));
-    let rejectable = (sent.value("reject_source"), sent.value("reject_request_id"));
-    if let Some(cause) = code.strip_prefix(REJECT)
-        && !rejectable.1.is_empty()
-    {
-        let record = [("/record/source", rejectable.0), ("/record/request_id", rejectable.1)];
-        let known = [record[0], record[1], ("/cause", cause), ("back", desk.address)];
-        let rejecting = link::to_act(&page.roles(), "RejectCard", &known);
-        return Ok(Redirect::to(&rejecting.unwrap_or_else(|| desk.address.to_owned())).into_response());
-    }
     if code.is_empty() || code == ACCEPT {
-        if shown.1.is_empty() {
-            return Ok(respond(StatusCode::OK, &DeskPage::new(&web, page, desk)));
+        let arguments = record(&sent, "source", "request_id").map(|record| json!({ "record": record }));
+        return commanded(at, &parts, &sent, desk.act, arguments).await;
+    }
+    if let Some(cause) = code.strip_prefix(REJECT) {
+        let record = record(&sent, "reject_source", "reject_request_id");
+        if cause.parse::<SpoilageCause>().is_err() {
+            let error = Some(at.page.with(texts::CAUSE_UNKNOWN, &[&CAUSES.join(", ")]));
+            let shown = Shown { error, ..at.shown() };
+            return Ok(at.respond(StatusCode::UNPROCESSABLE_ENTITY, shown));
         }
-        if code.is_empty() && is_too_quick(&web, &sent) {
-            let mut unseen = DeskPage::new(&web, page, desk);
-            unseen.error = Some(unseen.page.t(texts::TOO_QUICK).to_owned());
-            return Ok(respond(StatusCode::CONFLICT, &unseen));
-        }
-        let arguments = json!({ "record": { "source": shown.0, "request_id": shown.1 } });
-        return match done(&web, &parts, desk, &arguments).await {
-            Ok(()) => Ok(Redirect::to(&format!("{}?done={}", desk.address, desk.act)).into_response()),
-            Err(problem) => {
-                let mut failed = DeskPage::new(&web, page, desk);
-                failed.error = Some(problem.text(failed.page.language));
-                Ok(respond(problem.status(), &failed))
-            }
-        };
+        let note = pages::choice(cause).map_or(cause, |text| at.page.t(text));
+        let arguments = record.map(|record| json!({ "record": record, "cause": cause, "note": note }));
+        return commanded(at, &parts, &sent, "RejectCard", arguments).await;
     }
     // The key was for the card that is shown; a scan changes nothing.
-    let (page, scanned) = page.read(&web, ScanCard { code: code.to_owned() }).await?;
-    let card = card(&page, desk, &scanned);
-    let mut shown = DeskPage::new(&web, page, desk);
-    shown.card = Some(card);
-    Ok(respond(StatusCode::OK, &shown))
+    let AtDesk { web, desk, page, batch, is_part } = at;
+    let (page, scanned) = page.read(web, ScanForCheck { code: code.to_owned() }).await?;
+    let at = AtDesk { web, desk, page, batch, is_part };
+    let card = card(&at.page, at.takes(), &scanned);
+    let pile = card.batch.zip(scanned.pile).filter(|_| desk.act == CHECK.act);
+    let pile = pile.filter(|(batch, _)| at.batch.is_none_or(|pile| pile == *batch));
+    let pile = pile.map(|(batch, counts)| at.pile(batch, counts));
+    let (at, pile) = match (pile, at.batch) {
+        (None, Some(batch)) => at.count(Some(batch)).await?,
+        (pile, _) => (at, pile),
+    };
+    let address = at.address();
+    let known = [
+        ("/record/source", &*card.reject_source),
+        ("/record/request_id", &*card.reject_request_id),
+        ("back", &*address),
+    ];
+    let rejecting = link::to_act(&at.page.roles(), "RejectCard", &known).filter(|_| !card.reject_request_id.is_empty());
+    let shown = Shown { card: Some(card), pile, rejecting, ..at.shown() };
+    Ok(at.respond(StatusCode::OK, shown))
+}
+
+/// The record of the card that was shown; `None` if nothing can be done to it.
+fn record(sent: &Sent, source: &str, request_id: &str) -> Option<Value> {
+    let (source, request_id) = (sent.value(source), sent.value(request_id));
+    (!request_id.is_empty()).then(|| json!({ "source": source, "request_id": request_id }))
+}
+
+/// Does an act to the card that was shown.
+async fn commanded(
+    at: AtDesk<'_>,
+    parts: &Parts,
+    sent: &Sent,
+    act: &str,
+    arguments: Option<Value>,
+) -> Result<Response, Response> {
+    let pile = at.batch.or_else(|| sent.value("pile").parse().ok());
+    let refused = |at: AtDesk<'_>, status: StatusCode, error: String, pile| {
+        let shown = Shown { error: Some(error), pile, ..at.shown() };
+        at.respond(status, shown)
+    };
+    let Some(arguments) = arguments else {
+        let (at, pile) = at.count(pile).await?;
+        let error = at.page.t(texts::NO_CARD_SHOWN).to_owned();
+        return Ok(refused(at, StatusCode::OK, error, pile));
+    };
+    if sent.value("code").is_empty() && is_too_quick(at.web, sent) {
+        let (at, pile) = at.count(pile).await?;
+        let error = at.page.t(texts::TOO_QUICK).to_owned();
+        return Ok(refused(at, StatusCode::CONFLICT, error, pile));
+    }
+    let done = done(at.web, parts, act, &arguments).await;
+    let address = at.address();
+    match done {
+        Ok(()) if !at.is_part => {
+            let joint = if address.contains('?') { '&' } else { '?' };
+            Ok(Redirect::to(&format!("{address}{joint}done={act}")).into_response())
+        }
+        Ok(()) => {
+            let (at, pile) = at.count(pile).await?;
+            let title = pages::act(act).map_or("", |act| at.page.t(act.title));
+            let request_id = arguments["record"]["request_id"].as_str().unwrap_or_default();
+            let notice = Some(format!("{}, {request_id}", at.page.with(texts::DONE, &[title])));
+            let shown = Shown { notice, pile, ..at.shown() };
+            Ok(at.respond(StatusCode::OK, shown))
+        }
+        Err(problem) => {
+            let (at, pile) = at.count(pile).await?;
+            let error = at.page.told(&problem);
+            Ok(refused(at, problem.status(), error, pile))
+        }
+    }
 }
 
 /// Whether a page was answered before a person can have seen it, as by the last key of a scanner that sends two.
@@ -178,128 +325,10 @@ fn is_too_quick(web: &Web, sent: &Sent) -> bool {
     web.engine.clock.now().since(made_at) < SEEN_AFTER
 }
 
-async fn done(web: &Arc<Web>, parts: &Parts, desk: &Desk, arguments: &serde_json::Value) -> Result<(), Problem> {
-    let is_it = |route: &&Route| route.name == desk.act && route.sort == Sort::Act;
+async fn done(web: &Arc<Web>, parts: &Parts, act: &str, arguments: &Value) -> Result<(), Problem> {
+    let is_it = |route: &&Route| route.name == act && route.sort == Sort::Act;
     let Some(route) = ROUTES.iter().find(is_it) else { return Ok(()) };
     let done = Box::pin(done_with(web, route, parts, arguments)).await;
     web.projector.outdate();
     done.map(|_| ())
-}
-
-/// What a code says of the card that it stands on.
-fn card(page: &Page, desk: &Desk, scanned: &ScannedCard) -> Card {
-    let text = match scanned.verdict {
-        CardVerdict::OtherForm => texts::VERDICT_OTHER_FORM,
-        CardVerdict::WrongHash => texts::VERDICT_WRONG_HASH,
-        CardVerdict::UnknownAttempt => texts::VERDICT_UNKNOWN,
-        CardVerdict::Current => texts::VERDICT_CURRENT,
-        CardVerdict::Recalled => texts::VERDICT_RECALLED,
-        CardVerdict::Surrendered => texts::VERDICT_SURRENDERED,
-        CardVerdict::NotCurrent => texts::VERDICT_NOT_CURRENT,
-    };
-    let Some(found) = &scanned.found else {
-        let (source, request_id, verdict) = (String::new(), String::new(), page.with(text, &[]));
-        let (reject_source, reject_request_id) = (String::new(), String::new());
-        let (facts, others) = (vec![], vec![]);
-        return Card {
-            source,
-            request_id,
-            reject_source,
-            reject_request_id,
-            verdict,
-            tone: "bad",
-            facts,
-            photo: None,
-            others,
-        };
-    };
-    let record = &found.record;
-    let known =
-        [("/record/source", &*record.source), ("/record/request_id", &*record.request_id), ("back", desk.address)];
-    let is_checked = record.checked;
-    let is_gone = record.state == "handed_over";
-    let fits = scanned.verdict == CardVerdict::Current && !is_gone && (is_checked == (desk.act == "HandOverCard"));
-    let mut facts = vec![
-        (page.t(texts::REQUEST), record.request_id.clone()),
-        (page.t(texts::STATE), state(page, record)),
-        (page.t(texts::PROFILE), record.profile.clone()),
-        (page.t(texts::DISTRICT), record.district.clone()),
-    ];
-    if is_gone {
-        facts.push((page.t(texts::CARD), page.t(texts::ALREADY_HANDED_OVER).to_owned()));
-    } else if is_checked && desk.act == "CheckCard" {
-        facts.push((page.t(texts::CARD), page.t(texts::ALREADY_CHECKED).to_owned()));
-    } else if !fits {
-        facts.push((page.t(texts::CARD), whereabouts(page, found)));
-    }
-    // An old card says nothing of the one that the record has now.
-    let is_its_card = matches!(scanned.verdict, CardVerdict::Current | CardVerdict::Recalled);
-    let is_rejectable = is_its_card && record.state == "printed";
-    let rejecting = link::to_act(&page.roles(), "RejectCard", &known).filter(|_| is_rejectable);
-    let of = |is_it: bool, text: &str| if is_it { text.to_owned() } else { String::new() };
-    let label = pages::act("RejectCard").map_or("", |act| page.t(act.title));
-    let api =
-        format!("/api/v1/records/{}/{}/photo", address::encoded(&record.source), address::encoded(&record.request_id));
-    Card {
-        source: of(fits, &record.source),
-        request_id: of(fits, &record.request_id),
-        reject_source: of(is_rejectable, &record.source),
-        reject_request_id: of(is_rejectable, &record.request_id),
-        verdict: page.with(text, &[&record.request_id]),
-        tone: if fits { "good" } else { "bad" },
-        facts,
-        photo: (fits && page.may(Operation::CardPreview, Sort::Act)).then_some(api),
-        others: rejecting.map(|address| Button { address, label }).into_iter().collect(),
-    }
-}
-
-async fn inspect(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
-    let (parts, _) = request.into_parts();
-    let page = Page::of(&web, &parts).await?;
-    let asked = after(&Sent::of_query(&parts).unwrap_or_default());
-    let (page, uncertain) = page.read(&web, ListUncertain { page: asked }).await?;
-    let title = page.t(texts::INSPECTION);
-    let mut view = View::new(page, title);
-    if !uncertain.items.is_empty() {
-        view.lead = view.page.t(texts::INSPECT_LEAD).to_owned();
-    }
-    let page = &view.page;
-    let headings = [
-        texts::REQUEST,
-        texts::PRINTER,
-        texts::BATCH,
-        texts::SINCE,
-        texts::ATTEMPT,
-        texts::FOUND_GOOD,
-        texts::FOUND_SPOILED,
-        texts::FOUND_NOTHING,
-    ]
-    .map(|text| page.t(text));
-    let row = |line: &UncertainLine| {
-        let answer = |text: Text, act: &str, found: &str| {
-            let found = ("/found", found);
-            Cell::maybe(
-                page.t(text),
-                button(page, act, &[("/attempt", &line.attempt), found]).map(|button| button.address),
-            )
-        };
-        let record = match (&line.source, &line.request_id) {
-            (Some(source), Some(request_id)) => Cell::link(request_id, address::record(source, request_id)),
-            (None, _) | (_, None) => Cell::text(page.t(texts::TEST_CARD)),
-        };
-        vec![
-            record,
-            Cell::link(&line.printer, address::printer(&line.printer)),
-            line.batch.map_or_else(Cell::default, |batch| Cell::link(batch.to_string(), address::batch(batch))),
-            Cell::text(line.since.as_deref().map_or_else(String::new, |since| page.day_and_time(since))),
-            Cell::text(&line.attempt),
-            answer(texts::FOUND_GOOD, "ResolveFound", "good"),
-            answer(texts::FOUND_SPOILED, "ResolveFound", "spoiled"),
-            answer(texts::FOUND_NOTHING, "ResolveNothing", ""),
-        ]
-    };
-    let rows = uncertain.items.iter().map(row).collect();
-    let next = uncertain.next.map(|next| format!("/inspect?after={}", next.0));
-    view.tables.push(Table { headings: headings.to_vec(), rows, next, ..Table::default() });
-    Ok(respond(StatusCode::OK, &view))
 }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::form_value::Sent;
 use crate::{
+    domain::permission::Operation,
     web::{context::Web, problem::Problem},
     words::{
         Language, ValueRule,
@@ -253,8 +254,12 @@ impl Field {
             | Control::Scope
             | Control::Hopper => known,
         };
-        let name =
-            |value: &str| choice(value).map_or_else(|| value.to_owned(), |text| text.in_language(language).into());
+        let is_right = self.pointer == "/scopes";
+        let name = |value: &str| {
+            let right = value.parse::<Operation>().ok().filter(|_| is_right);
+            let known = right.map(|right| language.operation(right).to_owned());
+            known.or_else(|| Some(choice(value)?.in_language(language).into())).unwrap_or_else(|| value.to_owned())
+        };
         let choices = values.into_iter().map(|value| (name(&value), chosen.contains(&&*value), value));
         let said = if self.control == Control::Scope { pause_scope(&value, language) } else { name(&value) };
         Shown {

@@ -58,6 +58,16 @@ impl Sent {
         Ok(Self(serde_urlencoded::from_str(query).map_err(|_| Problem::from(Fault::UrlUnreadable))?))
     }
 
+    /// The fields, with the chip that was pressed in place of the field that is typed.
+    pub(super) fn with_chip(mut self, field: &str) -> Self {
+        let chip = self.value("chip").to_owned();
+        if !chip.is_empty() {
+            self.0.retain(|(name, _)| name != field);
+            self.0.push((field.to_owned(), chip));
+        }
+        self
+    }
+
     /// The value of a field; empty if it was not sent.
     pub(super) fn value(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)

@@ -13,7 +13,7 @@ use axum::{
 use super::{
     desk::{ACCEPT, REJECT},
     page::{Page, respond},
-    view::{Cell, Table, View},
+    view::{Button, Cell, Table, View},
 };
 use crate::{
     web::context::Web,
@@ -45,5 +45,7 @@ async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
     let codes = [texts::CODE, texts::EVENT].map(|text| page.t(text)).to_vec();
     let codes = Table { title: page.t(texts::CODES).into(), headings: codes, rows, next: None };
     view.tables = vec![keys, codes];
+    let label = view.page.t(texts::PRINT_CODES);
+    view.buttons.push(Button { address: "/check/codes".into(), label });
     Ok(respond(StatusCode::OK, &view))
 }

@@ -15,20 +15,24 @@ mod assets;
 mod audit;
 mod board;
 mod desk;
+mod desk_card;
 mod first_start;
 mod form;
 mod form_value;
 mod help;
 mod history;
+mod inspect;
 mod link;
 mod live;
 mod needs;
+mod night;
 mod office;
 mod page;
 mod pile;
 mod records;
 mod rights;
 mod sign_in;
+mod tiles;
 mod view;
 mod work;
 
@@ -60,11 +64,14 @@ pub(super) fn router() -> Router<Arc<Web>> {
     Router::new()
         .route("/", get(board::show))
         .route("/needs", get(needs::show))
+        .route("/night", get(night::show))
+        .route("/printers", get(tiles::show))
         .route("/import", get(board::show_import))
         .merge(records::router())
         .merge(work::router())
         .merge(pile::router())
         .merge(desk::router())
+        .merge(inspect::router())
         .merge(office::router())
         .merge(audit::router())
         .merge(help::router())

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::actor::Role,
-    engine::query::{AccountLine, BalanceLine, MovementLine, SessionLine},
+    engine::query::{AccountLine, BalanceLine, Cursor, MovementLine, Page as List, PageRequest, SessionLine},
     engine::query::{ListAccounts, ListMovements, ListSessions, ListTokens, Query, ShowStock, TokenLine},
     web::{context::Web, route::Sort},
     words::pages::{self, texts},
@@ -104,10 +104,10 @@ async fn people(State(web): State<Arc<Web>>, request: Request) -> Result<Respons
     let page = Page::of(&web, &parts).await?;
     let sent = Sent::of_query(&parts).unwrap_or_default();
     let (page, accounts) = page.read(&web, ListAccounts { page: after(&sent) }).await?;
-    let (page, sessions) = page.read(&web, ListSessions { page: after(&Sent::default()) }).await?;
+    let (page, sessions) = page.read(&web, ListSessions { page: from(&sent, SESSIONS) }).await?;
     let (page, tokens) = if page.may(ListTokens::OPERATION, Sort::Query) {
-        let (page, tokens) = page.read(&web, ListTokens { page: after(&Sent::default()) }).await?;
-        (page, Some(tokens.items))
+        let (page, tokens) = page.read(&web, ListTokens { page: from(&sent, TOKENS) }).await?;
+        (page, Some(tokens))
     } else {
         (page, None)
     };
@@ -133,7 +133,7 @@ async fn people(State(web): State<Arc<Web>>, request: Request) -> Result<Respons
     let rows = accounts.items.iter().map(row).collect();
     let next = accounts.next.map(|next| address::with_query("/people", &[("after", &next.0.to_string())]));
     let accounts = Table { title: page.t(texts::ACCOUNTS).into(), headings, rows, next };
-    view.tables = vec![accounts, session_table(page, &sessions.items)];
+    view.tables = vec![accounts, session_table(page, &sessions)];
     view.tables.extend(tokens.map(|tokens| token_table(&view.page, &tokens)));
     view.offer("AddAccount", &[]);
     view.offer("AddToken", &[]);
@@ -147,7 +147,21 @@ fn title_of(page: &Page) -> impl Fn(&str) -> &'static str {
     move |name| pages::act(name).map_or("", |act| act.title.in_language(language))
 }
 
-fn session_table(page: &Page, sessions: &[SessionLine]) -> Table {
+/// The names of the cursors of the lists below the accounts.
+const SESSIONS: &str = "sessions";
+const TOKENS: &str = "tokens";
+
+/// The page of a list that the query string asks for under a name.
+fn from(sent: &Sent, name: &str) -> PageRequest {
+    PageRequest { after: sent.value(name).parse().ok().map(Cursor), ..PageRequest::default() }
+}
+
+/// The address of the next page of a list.
+fn next<T>(list: &List<T>, name: &str) -> Option<String> {
+    list.next.map(|next| address::with_query("/people", &[(name, &next.0.to_string())]))
+}
+
+fn session_table(page: &Page, sessions: &List<SessionLine>) -> Table {
     let headings = [texts::NAME, texts::ADDRESS, texts::SINCE, texts::LAST_USED, texts::END].map(|text| page.t(text));
     let row = |line: &SessionLine| {
         let end = button(page, "EndSession", &[("/session", &line.id.to_string())]);
@@ -159,11 +173,11 @@ fn session_table(page: &Page, sessions: &[SessionLine]) -> Table {
             Cell::maybe(page.t(texts::END), end.map(|button| button.address)),
         ]
     };
-    let rows = sessions.iter().map(row).collect();
-    Table { title: page.t(texts::SESSIONS).into(), headings: headings.to_vec(), rows, next: None }
+    let rows = sessions.items.iter().map(row).collect();
+    Table { title: page.t(texts::SESSIONS).into(), headings: headings.to_vec(), rows, next: next(sessions, SESSIONS) }
 }
 
-fn token_table(page: &Page, tokens: &[TokenLine]) -> Table {
+fn token_table(page: &Page, tokens: &List<TokenLine>) -> Table {
     let headings = [texts::NAME, texts::OWNER, texts::MADE, texts::EXPIRES, texts::END].map(|text| page.t(text));
     let row = |line: &TokenLine| {
         let revoke =
@@ -176,8 +190,8 @@ fn token_table(page: &Page, tokens: &[TokenLine]) -> Table {
             Cell::maybe(page.t(texts::END), revoke.map(|button| button.address)),
         ]
     };
-    let rows = tokens.iter().map(row).collect();
-    Table { title: page.t(texts::TOKENS).into(), headings: headings.to_vec(), rows, next: None }
+    let rows = tokens.items.iter().map(row).collect();
+    Table { title: page.t(texts::TOKENS).into(), headings: headings.to_vec(), rows, next: next(tokens, TOKENS) }
 }
 
 /// The page of the person who is signed in.

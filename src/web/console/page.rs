@@ -95,8 +95,8 @@ const PLACES: &[(&str, char, Text, Operation, Sort)] = &[
     ("/needs", 'n', texts::NEEDS, Operation::BoardRead, Sort::Query),
     ("/records", 'r', texts::RECORDS, Operation::BoardRead, Sort::Query),
     ("/batches", 'k', texts::BATCHES, Operation::BoardRead, Sort::Query),
-    ("/inspect", 'i', texts::INSPECTION, Operation::InspectionFound, Sort::Act),
-    ("/check", 'q', texts::QUALITY_CHECK, Operation::CardCheck, Sort::Act),
+    ("/inspect", 'i', texts::INSPECTION_SHORT, Operation::InspectionFound, Sort::Act),
+    ("/check", 'q', texts::QUALITY_CHECK_SHORT, Operation::CardCheck, Sort::Act),
     ("/handover", 'h', texts::HAND_OVER, Operation::CardHandOver, Sort::Act),
     ("/stock", 's', texts::STOCK, Operation::ReportRead, Sort::Query),
     ("/acts", 'p', texts::WAITING_ACTS, Operation::BoardRead, Sort::Query),
@@ -193,6 +193,16 @@ impl Page {
         pages::day_and_time(instant, self.language, &self.zone)
     }
 
+    /// A text with its instants in the office's zone, which is named.
+    pub(super) fn times_of(&self, text: &str) -> String {
+        pages::times_of(text, self.language, &self.zone)
+    }
+
+    /// Why something was not done, in words.
+    pub(super) fn told(&self, problem: &Problem) -> String {
+        self.times_of(&problem.text(self.language))
+    }
+
     /// The roles of the person.
     pub(super) fn roles(&self) -> BTreeSet<Role> {
         self.who.as_ref().map(|who| who.actor.roles.clone()).unwrap_or_default()
@@ -225,6 +235,27 @@ impl Page {
                 is_here: is_here(address),
             })
             .collect()
+    }
+
+    /// The places that stand within reach of a thumb on a narrow screen.
+    pub(super) fn near(&self) -> Vec<Entry> {
+        let places = [
+            ("/needs", texts::NEEDS_SHORT, Some((Operation::BoardRead, Sort::Query))),
+            ("/printers", texts::PRINTERS, Some((Operation::BoardRead, Sort::Query))),
+            ("/stock", texts::STOCK, Some((Operation::ReportRead, Sort::Query))),
+            ("/me", texts::ME_SHORT, None),
+        ];
+        let path = self.here.split('?').next().unwrap_or_default();
+        let is_open =
+            |right: Option<(Operation, Sort)>| right.is_none_or(|(operation, sort)| self.may(operation, sort));
+        let places = places.into_iter().filter(|(_, _, right)| is_open(*right));
+        let entry = |(address, title, _)| Entry {
+            address,
+            key: ' ',
+            title: self.t(title),
+            is_here: path == address || path.starts_with(&format!("{address}/")),
+        };
+        places.map(entry).collect()
     }
 
     /// When the page was read, in the office's zone.
@@ -281,7 +312,7 @@ impl Page {
     pub(super) fn failed(mut self, problem: &Problem) -> Response {
         let status = problem.status();
         self.title = self.with(texts::ERROR_TITLE, &[self.t(texts::NOT_DONE)]);
-        let detail = problem.text(self.language);
+        let detail = self.told(problem);
         respond(status, &Failed { page: self, detail })
     }
 

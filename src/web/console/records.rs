@@ -359,7 +359,7 @@ async fn found(State(web): State<Arc<Web>>, request: Request) -> Result<Response
             Ok(respond(StatusCode::OK, &Search { page, error: None, tables: vec![table] }))
         }
         Err(problem) => {
-            let error = Some(problem.text(page.language));
+            let error = Some(page.told(&problem));
             Ok(respond(problem.status(), &Search { page, error, tables: vec![] }))
         }
     }

@@ -72,7 +72,7 @@ impl SignIn {
     }
 
     fn refused(mut self, problem: &Problem) -> Response {
-        self.error = Some(problem.text(self.page.language));
+        self.error = Some(self.page.told(problem));
         self.page.title = self.page.with(texts::ERROR_TITLE, &[&self.page.title]);
         respond(problem.status(), &self)
     }

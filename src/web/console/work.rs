@@ -12,15 +12,16 @@ use axum::{
 
 use super::{
     address,
-    board::hopper_level,
     form_value::Sent,
     page::{Page, respond},
     records::after,
+    tiles::hopper_level,
     view::{Cell, Table, View, button},
 };
 use crate::{
     domain::{
         id::BatchId,
+        pending::TwoPerson,
         permission::Operation,
         states::{BatchState, JobState},
     },
@@ -234,7 +235,13 @@ async fn acts(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
         let decide = |name: &str| button(page, name, &[("/id", &number)]).map(|button| button.address);
         let is_own = act.requested_by == own;
         let confirms = page.may(act.operation, Sort::Decision);
+        // In an office of one person, the one who asked confirms it.
+        let is_alone = web.engine.settings.two_person == TwoPerson::Recorded;
         let (confirm, refuse) = match (is_own, confirms) {
+            (true, _) if is_alone => (
+                Cell::maybe(page.t(texts::CONFIRM), decide("ConfirmAct")),
+                Cell::maybe(page.t(texts::TAKE_BACK), decide("TakeBackAct")),
+            ),
             (true, _) => (
                 Cell::text(page.t(texts::WAITS_FOR_OTHERS)),
                 Cell::maybe(page.t(texts::TAKE_BACK), decide("TakeBackAct")),

@@ -92,9 +92,9 @@ acts! {
     ReverseDelivery "Correct a delivery" "Betulkan penerimaan",
         "Another person confirms it. The difference is taken from the vault."
         "Orang lain mengesahkannya. Selisihnya diambil dari gudang.";
-    LoadHopper "Load the hopper" "Isi wadah kartu",
+    LoadHopper "Load the hopper" "Isi wadah blangko",
         "Blanks go from the vault to the printer." "Blangko pindah dari gudang ke printer.";
-    UnloadHopper "Unload the hopper" "Kosongkan wadah kartu",
+    UnloadHopper "Unload the hopper" "Kosongkan wadah blangko",
         "Blanks go from the printer to the vault." "Blangko pindah dari printer ke gudang.";
     CountBlanks "Book a count" "Catat stok opname",
         "A difference is booked, and another person confirms it." "Selisih dicatat, dan orang lain mengesahkannya.";
@@ -160,6 +160,20 @@ acts! {
 /// The words of an act, by the name of its address.
 pub(crate) fn act(name: &str) -> Option<&'static ActText> {
     ACTS.iter().find(|act| act.name == name)
+}
+
+/// Reasons for which printing is paused most.
+const PAUSE_CHIPS: &[Text] = &[
+    Text::new("Blanks are out", "Blangko habis"),
+    Text::new("A card is stuck", "Kartu tersangkut"),
+    Text::new("Ribbon or cleaning", "Ribbon atau pembersihan"),
+    Text::new("Cards look wrong", "Hasil kartu salah"),
+    Text::new("End of the shift", "Akhir giliran kerja"),
+];
+
+/// Reasons with which an act is done by one press; none for acts that cannot be undone at once.
+pub(crate) fn chips(name: &str) -> &'static [Text] {
+    if name == "Pause" { PAUSE_CHIPS } else { &[] }
 }
 
 #[cfg(test)]

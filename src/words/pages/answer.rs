@@ -17,6 +17,28 @@ answers! {
     "movement" "Movement" "Mutasi";
     "done" "Done" "Dilaksanakan";
     "left_out" "Left out" "Dilewati";
+    "source" "Source" "Sumber";
+    "request_id" "Request" "Nomor permohonan";
+    "refusal" "Left out, because" "Dilewati, karena";
+    "reason" "Reason" "Alasan";
+    "attempt" "Attempt" "Upaya cetak";
+    "until" "Valid until" "Berlaku sampai";
+    "expires_at" "Expires" "Kedaluwarsa";
+    "difference" "Difference" "Selisih";
+    "make_and_model" "Make and model" "Merek dan model";
+    "media" "Cards" "Media kartu";
+    "objections" "Objection" "Keberatan";
+    "reasons" "It reports" "Laporan printer";
+    "jobs" "Jobs" "Pekerjaan";
+    "attempts" "Attempts" "Upaya cetak";
+    "records" "Records" "Permohonan";
+    "quarantined" "Quarantined" "Dikarantina";
+    "held" "Held" "Ditahan";
+    "uncertain" "Unknown outcome" "Hasil tak pasti";
+    "printed" "Printed" "Tercetak";
+    "acts_ended" "Acts that expired with it" "Tindakan yang ikut gugur";
+    "newest" "Newest entry of the audit" "Catatan audit terbaru";
+    "bytes" "Size in bytes" "Ukuran dalam byte";
     "state" "State" "Keadaan";
     "still_reports" "It still reports" "Masih dilaporkan";
     "booked" "Booked" "Tercatat";
@@ -27,4 +49,18 @@ answers! {
 /// The label of a field of an answer; `None` for one that has none.
 pub(crate) fn answer_field(name: &str) -> Option<Text> {
     ANSWERS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::{Language, pages::text::assert_indonesian};
+
+    #[test]
+    fn each_field_has_one_label_in_two_languages() {
+        for (at, (name, text)) in ANSWERS.iter().enumerate() {
+            assert!(ANSWERS[..at].iter().all(|(other, _)| other != name), "{name}");
+            assert_indonesian(text.in_language(Language::Indonesian));
+        }
+    }
 }

@@ -26,4 +26,20 @@ texts! {
     TYPE "Type" "Jenis";
     PAUSES "Pauses" "Jeda yang berlaku";
     ADD_PRINTER_HINT "Add the first printer." "Tambahkan printer pertama.";
+    SHOW_ALL "All" "Semua";
+    SHOW_BAD "In trouble" "Bermasalah";
+    SHOW_BUSY "Printing" "Mencetak";
+    SHOW_GOOD "Ready" "Siap";
+    SHOW_WAIT "Waiting" "Menunggu";
+    LAST_NIGHT "The last night in numbers" "Malam terakhir dalam angka";
+    NIGHT_SINCE "Since {}." "Sejak {}.";
+    NIGHT_SO_FAR "Counted are the newest movements of blanks only." "Hanya mutasi blangko terbaru yang dihitung.";
+    NOT_STARTED "Not started" "Tidak jadi dimulai";
+    REJECTED "Rejected" "Ditolak";
+    BLANKS_USED "Blanks used" "Blangko terpakai";
+    WHAT_STOPPED "What stopped" "Yang berhenti";
+    STANDING "What it is doing" "Keadaan sekarang";
+    UNKNOWN_OUTCOME "Unknown outcome" "Hasil tak pasti";
+    SPOILED "Spoiled" "Rusak";
+    SINCE_THEN "Cards that ended with an unknown outcome" "Kartu yang berakhir dengan hasil tak pasti";
 }

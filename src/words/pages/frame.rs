@@ -10,12 +10,17 @@ texts! {
     PRINTERS "Printers" "Printer";
     INSPECTION "Inspection" "Pemeriksaan kartu";
     QUALITY_CHECK "Quality check" "Pemeriksaan mutu";
+    INSPECTION_SHORT "Inspection" "Periksa kartu";
+    QUALITY_CHECK_SHORT "Quality check" "Periksa mutu";
     HAND_OVER "Hand-over" "Penyerahan";
     STOCK "Blanks" "Blangko";
     WAITING_ACTS "Second person" "Persetujuan";
     AUDIT "Audit" "Jejak audit";
     PEOPLE "People" "Pengguna";
     MENU "Menu" "Menu";
+    NEAR "Shortcuts" "Pintasan";
+    NEEDS_SHORT "Needs" "Tugas";
+    ME_SHORT "Me" "Saya";
     ADD_PRINTER "Add a printer" "Tambah printer";
     ME "My account" "Akun saya";
     PAUSE "Pause" "Jeda";
@@ -24,6 +29,11 @@ texts! {
     SKIP_TO_CONTENT "Skip to the content" "Langsung ke isi";
     AS_OF "As of {}" "Keadaan pukul {}";
     STALE "The connection is lost. What you see is of {}." "Sambungan terputus. Yang terlihat adalah keadaan pukul {}.";
+    NEW_NEED "New: {}" "Baru: {}";
+    FREEZE "Freeze this page" "Bekukan halaman ini";
+    FROZEN "Frozen at {}: go on" "Dibekukan pukul {}: lanjutkan";
+    SOUND_ON "Sound: on" "Suara: nyala";
+    SOUND_OFF "Sound: off" "Suara: mati";
     SCANNED_ELSEWHERE "A card was scanned. Codes are read at the quality check and at the hand-over; nothing was done."
         "Ada kartu yang dipindai. Kode dibaca di pemeriksaan mutu dan di penyerahan; tidak ada yang dilaksanakan.";
     SIGN_IN "Sign in" "Masuk";
@@ -64,6 +74,9 @@ texts! {
     ROLES "Roles" "Peran";
     NO_RIGHT "Your roles do not allow this: {}. Ask an account with one of these roles: {}."
         "Peran Anda tidak mengizinkan ini: {}. Mintalah kepada akun dengan salah satu peran ini: {}.";
+    AT_ONCE_BECAUSE "Or at once, with one of these reasons" "Atau langsung, dengan salah satu alasan ini";
+    YES "yes" "ya";
+    NO "no" "tidak";
     OPTIONAL "optional" "boleh kosong";
     ONE_PER_LINE "one per line" "satu per baris";
     PASSWORD_AGAIN "Your password, to confirm as the second person" "Kata sandi Anda, untuk mengesahkan sebagai orang kedua";

@@ -16,7 +16,8 @@ texts! {
     CODES "Codes for the scanner" "Kode untuk pemindai";
     CODE "Code" "Kode";
     CODE_ACCEPTS "does the act of the page to the card that is shown" "melakukan tindakan halaman itu pada kartu yang ditampilkan";
-    CODE_REJECTS "opens the page that rejects the card that is shown, with this cause" "membuka halaman untuk menolak kartu yang ditampilkan, dengan penyebab ini";
+    CODE_REJECTS "rejects the card that is shown, with this cause" "menolak kartu yang ditampilkan, dengan penyebab ini";
+    PRINT_CODES "The codes on a sheet, to be printed" "Kode dalam satu lembar, untuk dicetak";
     FIRST_START "To the first card" "Menuju kartu pertama";
     STEP_DONE "Done" "Selesai";
     STEP_PROFILE "A card profile is known" "Profil kartu dikenal";

@@ -7,6 +7,7 @@ mod answer;
 mod audit;
 mod board;
 mod code;
+mod desk;
 mod event;
 mod field;
 mod frame;
@@ -19,7 +20,7 @@ mod text;
 mod time;
 
 pub(crate) use self::{
-    act::{ActText, act},
+    act::{ActText, act, chips},
     answer::answer_field,
     code::{breaker, chain_fault, pause_scope, printer_state, stock_account},
     event::{event, event_reason, stored_reason},
@@ -28,10 +29,10 @@ pub(crate) use self::{
     printer::task,
     standing::standing,
     text::Text,
-    time::{day_and_time, number, time_of_day},
+    time::{day_and_time, number, time_of_day, times_of},
 };
 
 /// Titles and labels, by page.
 pub(crate) mod texts {
-    pub(crate) use super::{audit::*, board::*, frame::*, help::*, lists::*};
+    pub(crate) use super::{audit::*, board::*, desk::*, frame::*, help::*, lists::*};
 }

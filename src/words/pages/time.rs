@@ -17,6 +17,19 @@ pub(crate) fn time_of_day(instant: &str, zone: &TimeZone) -> String {
     format!("{} {}", at.strftime("%H:%M:%S"), zone_name(&at))
 }
 
+/// A text whose instants in UTC are shown as [`day_and_time`] shows them.
+pub(crate) fn times_of(text: &str, language: Language, zone: &TimeZone) -> String {
+    let shown = |word: &str| {
+        let instant = word.trim_start_matches('(').trim_end_matches([' ', ',', ':', ';', '.', ')']);
+        if instant.ends_with('Z') && instant.parse::<Timestamp>().is_ok() {
+            word.replacen(instant, &day_and_time(instant, language, zone), 1)
+        } else {
+            word.to_owned()
+        }
+    };
+    text.split_inclusive(' ').map(shown).collect()
+}
+
 fn at(instant: &str, zone: &TimeZone) -> Option<ZonedDateTime> {
     Some(instant.parse::<Timestamp>().ok()?.to_zoned_datetime(zone.clone()))
 }
@@ -75,6 +88,13 @@ mod tests {
         assert_eq!(shown(Language::Indonesian, "America/Sao_Paulo"), "Sen 31 Agu 2026, 13:34 -03");
         assert_eq!(time_of_day(instant, &zone("Asia/Makassar")), "00:34:25 WITA");
         assert_eq!(time_of_day("-", &TimeZone::UTC), "-");
+    }
+
+    #[test]
+    fn the_instants_of_a_text_are_shown_so_too_and_the_rest_stays() {
+        let zone = TimeZone::get("Asia/Jayapura").unwrap();
+        let text = "kiriman 3 (2026-11-29T16:34:25.123Z), lot `2026Z`";
+        assert_eq!(times_of(text, Language::Indonesian, &zone), "kiriman 3 (Sen 30 Nov 2026, 01:34 WIT), lot `2026Z`");
     }
 
     #[test]

@@ -8,6 +8,8 @@
   // The longest time for a reading, and for a stream to begin: a line that was lost without a word never ends by itself.
   const ANSWER_WITHIN = 5000;
   const RETRY = [500, 1000, 2000, 4000];
+  // The longest time for an act.
+  const FORM_WITHIN = 40000;
 
   const body = document.body;
   const stale = document.getElementById("stale");
@@ -16,6 +18,45 @@
   // The version of the board that the server last told, and the one that is shown.
   const isLive = document.querySelector("[data-live]") !== null;
   let told = "", readAt = document.getElementById("as-of")?.dataset.version ?? "";
+
+  // Sounds, if a person has switched them on in this browser. What they tell stands on the page, too.
+  const TONES = { good: [[1320, .12]], bad: [[196, .4]], need: [[880, .12], [660, .12], [880, .12]] };
+  const sound = document.getElementById("sound");
+  let audio = null;
+  const isLoud = () => { try { return localStorage.getItem("cetak-sound") === "on"; } catch { return false; } };
+  const play = (name) => {
+    if (!TONES[name] || !isLoud()) return;
+    audio ??= new AudioContext();
+    audio.resume();
+    let at = audio.currentTime;
+    for (const [hertz, seconds] of TONES[name]) {
+      const tone = audio.createOscillator(), volume = audio.createGain();
+      tone.frequency.value = hertz;
+      volume.gain.value = .25;
+      tone.connect(volume).connect(audio.destination);
+      tone.start(at);
+      tone.stop(at += seconds);
+    }
+  };
+  if (sound) {
+    const tell = () => {
+      sound.textContent = isLoud() ? sound.dataset.on : sound.dataset.off;
+      sound.setAttribute("aria-pressed", isLoud());
+    };
+    sound.addEventListener("click", () => {
+      try { localStorage.setItem("cetak-sound", isLoud() ? "off" : "on"); } catch { /* It stays silent. */ }
+      tell();
+      play("good");
+    });
+    tell();
+    sound.hidden = false;
+  }
+
+  // What the person who reads the page may settle.
+  const needs = () => [...document.querySelectorAll("[data-need]")].map((need) => need.dataset.need);
+  // A page that is frozen does not change until its person says so.
+  const freeze = document.getElementById("freeze");
+  let isFrozen = false;
 
   const setStale = (is) => {
     if (is === "isStale" in body.dataset) return;
@@ -28,7 +69,7 @@
   // has been done.
   const read = async () => {
     if (reading) { again = true; return; }
-    if (!isLive) return;
+    if (!isLive || isFrozen) return;
     reading = true;
     again = false;
     lastRead = Date.now();
@@ -40,6 +81,7 @@
       if (answer.status === 304) readAt = version;
       if (answer.status === 200) {
         tag = answer.headers.get("ETag") ?? "";
+        const before = new Set(needs());
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         htmx.config.morphIgnore = ["data-htmx-powered", "open"];
         for (const id of ["live", "state", "as-of"]) {
@@ -48,6 +90,11 @@
           if (from && to) await htmx.swap({ text: from.innerHTML, target: to, swap: "innerMorph" });
         }
         readAt = version;
+        const news = needs().filter((need) => !before.has(need));
+        if (news.length > 0) {
+          document.getElementById("news").textContent = body.dataset.news.replace("{}", news.join("; "));
+          play("need");
+        }
       }
       if (answer.status === 200 || answer.status === 304) setStale(false);
     } catch { /* The next beat, or its absence, tells. */ }
@@ -72,6 +119,7 @@
       const { version, time } = JSON.parse(event.data);
       told = version;
       if (!isLive) { readAt = told; setStale(false); }
+      if (isFrozen) { setStale(false); return; }
       if (readAt !== told || "isStale" in body.dataset) { schedule(); return; }
       const at = document.getElementById("as-of");
       if (at) at.textContent = at.dataset.text.replace("{}", time);
@@ -140,13 +188,59 @@
     goes(event);
   }, true);
 
-  // Until the answer is there, the page shows the card before: what is scanned meanwhile is not for that one.
+  // Until the answer is there, the page shows the card before: what is scanned meanwhile is not for that one. At a desk only what the
+  // server says of the scan is put into the page; the field keeps the focus.
+  const shown = document.getElementById("shown");
+  const answered = async (form, text) => {
+    const box = document.createElement("div");
+    box.className = "error";
+    box.setAttribute("role", "alert");
+    box.textContent = text;
+    shown.prepend(box);
+    play("bad");
+    form.elements.namedItem("code").focus();
+  };
+  const scan = async (form, fields) => {
+    try {
+      const answer = await fetch(form.action, {
+        method: "POST", body: fields, headers: { "HX-Request": "true" }, redirect: "manual", signal: AbortSignal.timeout(FORM_WITHIN),
+      });
+      const text = await answer.text();
+      if (answer.type !== "opaqueredirect" && !text) throw new Error("no answer");
+      // Another page: the sign-in, or a refusal.
+      if (answer.type === "opaqueredirect" || /^\s*<!doctype/i.test(text)) { location.reload(); return; }
+      await htmx.swap({ text, target: shown, swap: "innerHTML" });
+      play(shown.querySelector("[data-tone]")?.dataset.tone);
+      if (!document.activeElement || document.activeElement === body) form.elements.namedItem("code").focus();
+    } catch { answered(form, form.dataset.lost); }
+    isSent = false;
+  };
   document.addEventListener("submit", (event) => {
-    if (!event.target.matches("[data-scan]")) return;
-    if (isSent) event.preventDefault();
+    const form = event.target;
+    if (!form.matches("[data-scan]")) return;
+    const field = form.elements.namedItem("code");
+    if (isSent || shown) event.preventDefault();
+    if (isSent) {
+      if (shown) { field.value = ""; answered(form, form.dataset.early); }
+      return;
+    }
     isSent = true;
+    if (!shown) return;
+    const fields = new URLSearchParams(new FormData(form));
+    field.value = "";
+    scan(form, fields);
   });
   addEventListener("pageshow", () => { isSent = false; });
+
+  if (freeze && isLive) {
+    freeze.hidden = false;
+    freeze.addEventListener("click", () => {
+      isFrozen = !isFrozen;
+      freeze.setAttribute("aria-pressed", isFrozen);
+      freeze.textContent = isFrozen ? freeze.dataset.on.replace("{}", shownAt()) : freeze.dataset.off;
+      if (!isFrozen) schedule();
+    });
+  }
 
   document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   if (!stale) return;

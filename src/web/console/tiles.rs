@@ -1,0 +1,184 @@
+//! The tiles of printers, on the board and on a page of their own. They never change places, whatever their printers do; a filter
+//! hides those that are not asked for.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Request, State},
+    http::StatusCode,
+    response::Response,
+};
+
+use super::{
+    address,
+    form_value::Sent,
+    link,
+    page::{Page, respond},
+};
+use crate::{
+    domain::{permission::Operation, printer_reason::Advice, standing::Standing},
+    engine::query::{Board, PrinterLine},
+    web::{context::Web, problem::Fault, route::Sort},
+    words::pages::{self, Text, texts},
+};
+
+/// From how many printers on tiles are small, and have filters.
+const MANY: usize = 9;
+
+/// The tones with the names of their filters.
+const FILTERS: [(&str, Text); 5] = [
+    ("", texts::SHOW_ALL),
+    ("bad", texts::SHOW_BAD),
+    ("busy", texts::SHOW_BUSY),
+    ("good", texts::SHOW_GOOD),
+    ("wait", texts::SHOW_WAIT),
+];
+
+/// A quantity of a whole, in words and as a bar.
+pub(super) struct Gauge {
+    pub(super) words: String,
+    pub(super) value: i64,
+    pub(super) most: i64,
+}
+
+/// A printer.
+pub(super) struct PrinterTile {
+    /// Its place among all, from 1, also where others are hidden.
+    pub(super) place: usize,
+    pub(super) name: String,
+    pub(super) address: String,
+    pub(super) standing: String,
+    /// `good`, `busy`, `wait` or `bad`: the shape and the colour beside the words.
+    pub(super) tone: &'static str,
+    pub(super) reasons: Vec<String>,
+    pub(super) batch: Option<Gauge>,
+    pub(super) hopper: Option<Gauge>,
+    pub(super) today: String,
+}
+
+/// A choice of tiles.
+pub(super) struct TileFilter {
+    pub(super) label: String,
+    pub(super) address: String,
+    pub(super) is_chosen: bool,
+}
+
+/// The tiles of the printers.
+pub(super) struct Tiles {
+    pub(super) printers: Vec<PrinterTile>,
+    pub(super) are_small: bool,
+    /// None where there are few printers.
+    pub(super) filters: Vec<TileFilter>,
+    /// Whether the office has no printer.
+    pub(super) is_empty: bool,
+    pub(super) add_printer: Option<String>,
+}
+
+impl Tiles {
+    /// The tiles of a page at a path, with what its query string asks for.
+    pub(super) fn of(page: &Page, board: &Board, path: &str, asked: &Sent) -> Self {
+        let asked = asked.value("show");
+        let asked = FILTERS.iter().map(|(tone, _)| *tone).find(|tone| *tone == asked).unwrap_or_default();
+        let all = board.printers.len();
+        let is_shown = |printer: &PrinterLine| asked.is_empty() || tone(printer) == asked;
+        let printers = board.printers.iter().enumerate().filter(|(_, printer)| is_shown(printer));
+        let filter = |(tone_asked, label): (&'static str, Text)| {
+            let fits = |printer: &&PrinterLine| tone_asked.is_empty() || tone(printer) == tone_asked;
+            let count = board.printers.iter().filter(fits).count();
+            TileFilter {
+                label: format!("{} {count}", page.t(label)),
+                address: address::with_query(path, &[("show", tone_asked)]),
+                is_chosen: tone_asked == asked,
+            }
+        };
+        Self {
+            printers: printers.map(|(at, printer)| tile(page, board, at + 1, printer)).collect(),
+            are_small: all >= MANY,
+            filters: if all >= MANY { FILTERS.map(filter).into_iter().collect() } else { Vec::new() },
+            is_empty: all == 0,
+            add_printer: link::to_act(&page.roles(), "AddPrinter", &[("back", path)]),
+        }
+    }
+}
+
+/// How a printer is, in a word.
+pub(super) fn tone(printer: &PrinterLine) -> &'static str {
+    match printer.standing {
+        Standing::Printing => "busy",
+        Standing::Ready => "good",
+        Standing::Paused { .. }
+        | Standing::NothingWaits
+        | Standing::PersonsRekeyed
+        | Standing::AwaitsApproval { .. }
+        | Standing::WindowClosed { .. } => "wait",
+        Standing::InstanceInDoubt
+        | Standing::ClockBehind
+        | Standing::ProfileBroken
+        | Standing::NoBlanks { .. }
+        | Standing::NoScheduler
+        | Standing::SettingsWrong
+        | Standing::BreakerLocked
+        | Standing::Stopped
+        | Standing::Unreachable => "bad",
+    }
+}
+
+fn tile(page: &Page, board: &Board, place: usize, printer: &PrinterLine) -> PrinterTile {
+    let batch = board.batches.iter().find(|batch| batch.printer == printer.name);
+    let batch = batch.map(|batch| {
+        let values = [batch.id.to_string(), page.number(batch.printed), page.number(batch.jobs)];
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        Gauge { words: page.with(texts::BATCH_PROGRESS, &values), value: batch.printed, most: batch.jobs }
+    });
+    let hopper = printer.hopper.map(|most| Gauge {
+        words: format!("{}: {}", page.t(texts::HOPPER), hopper_level(page, printer).unwrap_or_default()),
+        value: printer.hopper_blanks.unwrap_or_default(),
+        most,
+    });
+    PrinterTile {
+        place,
+        address: address::printer(&printer.name),
+        standing: pages::standing(&printer.standing, page.language, &page.zone),
+        tone: tone(printer),
+        reasons: reasons(page, printer),
+        batch,
+        hopper,
+        today: page
+            .with(texts::GOOD_AND_SPOILED, &[&page.number(printer.cards_24h), &page.number(printer.spoiled_24h)]),
+        name: printer.name.clone(),
+    }
+}
+
+/// What a printer reports, as what a person does about it.
+pub(super) fn reasons(page: &Page, printer: &PrinterLine) -> Vec<String> {
+    let reason = |advice: &Advice| format!("{} ({})", page.t(pages::task(advice.action)), advice.keyword);
+    printer.advice.iter().map(reason).collect()
+}
+
+/// The level of a counted hopper, in words.
+pub(super) fn hopper_level(page: &Page, printer: &PrinterLine) -> Option<String> {
+    let values = [printer.hopper_blanks?, printer.hopper?].map(|blanks| page.number(blanks));
+    Some(page.with(texts::HOPPER_LEVEL, &[&values[0], &values[1]]))
+}
+
+/// The page of all printers.
+#[derive(Template)]
+#[template(path = "printers.html", config = "src/web/console/askama.toml")]
+struct Printers {
+    page: Page,
+    tiles: Tiles,
+}
+
+pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
+    let (parts, _) = request.into_parts();
+    let mut page = Page::of(&web, &parts).await?;
+    page.t(texts::PRINTERS).clone_into(&mut page.title);
+    if !page.may(Operation::BoardRead, Sort::Query) {
+        let title = page.title.clone();
+        return Err(page.forbidden(&title, Operation::BoardRead, Sort::Query));
+    }
+    let Some(shown) = page.shown.clone() else { return Err(page.failed(&Fault::DatabaseAway.into())) };
+    let tiles = Tiles::of(&page, &shown.board, "/printers", &Sent::of_query(&parts).unwrap_or_default());
+    Ok(respond(StatusCode::OK, &Printers { page, tiles }))
+}

@@ -1,0 +1,170 @@
+//! Tests the board of the console, the last night, the printers and what stands within reach of a thumb.
+
+use serde_json::json;
+
+use crate::{
+    console::{Browser, hidden, location, office, staff, texts},
+    http::Served,
+    office::Office,
+    people,
+    person::with_supervisor,
+};
+
+#[test]
+fn the_last_night_is_the_first_link_of_the_board_and_tells_cards_blanks_and_what_stopped() {
+    let office = Office::new();
+    office.receive("student", 20);
+    office.add_mock("p1", "student", "card_ms=0&script=2:spoil,3:forget");
+    office.import("student", &people::students(0..6));
+    office.done(&["run", "--until-idle"]);
+    office.done(&["queue", "pause", "--reason", "a test"]);
+    let printed = office.attempts().into_iter().find(|one| one.outcome.as_deref() == Some("printed")).unwrap();
+    office.done(&["card", "reject", &printed.request_id, "--cause", "damaged", "--reason", "bent"]);
+    let served = Served::new(&office);
+    let staff = staff(&office, &served);
+    let operator = &staff["operator"];
+    let night = operator.get("/night").json();
+    let line = json!({ "printer": "p1", "printed": 5, "spoiled": 1, "uncertain": 1, "not_started": 0 });
+    assert_eq!(night["printers"], json!([line]), "{night}");
+    assert_eq!(
+        (&night["rejected"], &night["used"], &night["is_whole"]),
+        (&json!(1), &json!(7), &json!(true)),
+        "{night}"
+    );
+    let mut browser = Browser::of(&served, operator);
+    let board = browser.get("/").body;
+    let content = board.split("id=\"live\"").nth(1).unwrap();
+    assert!(content.split("href=\"").nth(1).unwrap().starts_with("/night\""), "{content}");
+    let page = browser.get("/night").body;
+    let shown = texts(&page);
+    assert!(
+        shown.contains("What stopped") && shown.contains("paused by") && page.contains("/printers/p1\""),
+        "{shown}"
+    );
+    assert!(page.contains("href=\"/inspect\""), "{page}");
+    browser.language = "id";
+    assert!(texts(&browser.get("/night").body).contains("Malam terakhir dalam angka"));
+}
+
+#[test]
+fn tiles_are_filtered_with_counts_and_keep_their_places() {
+    let office = Office::new();
+    office.receive("student", 5);
+    for number in 1..=10 {
+        office.add_mock(&format!("p{number}"), "student", "");
+    }
+    let served = Served::new(&office);
+    let staff = staff(&office, &served);
+    staff["operator"].done("/pauses", &json!({ "scope": { "printer": "p3" }, "note": "a test" }));
+    let mut browser = Browser::of(&served, &staff["operator"]);
+    for path in ["/", "/printers"] {
+        let all = browser.get(path).body;
+        assert!(texts(&all).contains("All 10") && all.matches("class=\"tile ").count() == 10, "{all}");
+        let places: Vec<&str> =
+            all.split("id=\"printer-").skip(1).map(|tile| tile.split('"').next().unwrap()).collect();
+        assert_eq!(places, ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"]);
+        let shown = |tone: &str| browser.get(&format!("{path}?show={tone}")).body.matches("class=\"tile ").count();
+        assert_eq!(["bad", "busy", "good", "wait"].map(shown).iter().sum::<usize>(), 10, "each is in one filter");
+        assert_eq!(shown("anything"), 10);
+    }
+    browser.language = "id";
+    assert!(texts(&browser.get("/printers").body).contains("Semua 10"));
+}
+
+#[test]
+fn a_pause_is_one_press_of_a_reason_and_the_bar_of_a_phone_leads_to_four_places() {
+    let (office, served) = office();
+    let staff = staff(&office, &served);
+    staff["supervisor"].done("/queue/resume", &json!({ "note": "go on" }));
+    let mut browser = Browser::of(&served, &staff["operator"]);
+    let page = browser.get("/").body;
+    let bar = page.split("class=\"near\"").nth(1).unwrap().split("</nav>").next().unwrap();
+    for address in ["/needs", "/printers", "/stock", "/me"] {
+        assert!(bar.contains(&format!("href=\"{address}\"")), "{bar}");
+    }
+    let path = "/do/Pause?/scope=queue&back=/";
+    let form = browser.get(path).body;
+    assert!(form.contains("name=\"chip\" value=\"A card is stuck\""), "{form}");
+    let paused = browser.submit(path, &[("/note", ""), ("chip", "A card is stuck")]);
+    assert_eq!(location(&paused), "/?done=Pause");
+    assert_eq!(staff["operator"].get("/board").json()["queue"]["reason"], "A card is stuck");
+    browser.language = "id";
+    assert!(browser.get(path).body.contains("value=\"Kartu tersangkut\""));
+    assert!(!browser.get("/do/RejectCard").body.contains("name=\"chip\""), "what cannot be undone has none");
+}
+
+#[test]
+fn board_and_status_name_the_same_day_after_midnight_in_the_zone_of_the_office() {
+    let office = Office::new();
+    office.done(&["init"]);
+    office.set("zone = \"Asia/Jayapura\"\n");
+    // One minute before and after midnight in Jayapura, which is afternoon in UTC.
+    let at =
+        |number: u32, verified_at: &str| people::Student { verified_at: verified_at.into(), ..people::student(number) };
+    for (number, verified_at, day) in [
+        (0, "2026-01-01T15:01:00Z", "Fri 2 Jan 2026, 00:01 WIT"),
+        (1, "2026-01-01T14:59:00Z", "Thu 1 Jan 2026, 23:59 WIT"),
+    ] {
+        office.import("student", &people::csv(&[at(number, verified_at)]));
+        let served = Served::new(&office);
+        let (_, supervisor) = if number == 0 {
+            with_supervisor(&office, &served)
+        } else {
+            let root = crate::person::Person::sign_in(&served, "root");
+            let supervisor = crate::person::Person::sign_in(&served, "sri");
+            (root, supervisor)
+        };
+        let mut browser = Browser::of(&served, &supervisor);
+        let board = texts(&browser.get("/").body);
+        assert!(board.contains(&format!("The oldest since {day}")), "{board}");
+        browser.language = "id";
+        let board = texts(&browser.get("/").body);
+        assert!(board.contains(day.split(", ").nth(1).unwrap()) && board.contains("Keadaan pukul"), "{board}");
+        drop(served);
+    }
+    office.done(&["queue", "pause", "--reason", "a test"]);
+    let served = Served::new(&office);
+    let supervisor = crate::person::Person::sign_in(&served, "sri");
+    let since =
+        supervisor.get("/board").json()["pauses"][0]["since"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let local = since.in_tz("Asia/Jayapura").unwrap();
+    let status = office.done(&["status"]).stdout;
+    assert!(status.contains(&local.strftime("since %Y-%m-%d %H:%M:%S").to_string()), "{status}");
+    let board = texts(&Browser::of(&served, &supervisor).get("/").body);
+    assert!(board.contains(&local.strftime("%a %-d %b %Y, %H:%M WIT").to_string()), "{board}");
+}
+
+#[test]
+fn a_refusal_names_the_instant_in_the_zone_of_the_office_and_a_right_by_its_name() {
+    let office = Office::new();
+    office.done(&["init"]);
+    office.set("zone = \"Asia/Jayapura\"\n");
+    let served = Served::new(&office);
+    let staff = staff(&office, &served);
+    let keeper = Browser::of(&served, &staff["stock-keeper"]);
+    let delivery = [("/blank_type", "student"), ("/quantity", "10"), ("/document", "D-1")];
+    keeper.submit("/do/ReceiveBlanks?back=/stock", &delivery);
+    let again = keeper.submit("/do/ReceiveBlanks?back=/stock", &delivery);
+    let shown = texts(&again.body);
+    assert!(again.status >= 400 && shown.contains(" WIT"), "{shown}");
+    let mut root = Browser::of(&served, &staff["administrator"]);
+    root.language = "id";
+    let form = root.get("/do/AddToken").body;
+    assert!(form.contains("value=\"board-read\"") && !texts(&form).contains("board-read"), "{}", texts(&form));
+    assert!(!hidden(&form).is_empty());
+}
+
+#[test]
+fn in_an_office_of_one_person_the_one_who_asked_confirms() {
+    let office = Office::new();
+    office.done(&["init"]);
+    office.set("two_person = \"recorded\"\n");
+    office.import("student", &people::students(0..2));
+    let served = Served::new(&office);
+    let staff = staff(&office, &served);
+    let browser = Browser::of(&served, &staff["operator"]);
+    let path = "/ask/WithdrawRecord?/record/source=default&/record/request_id=r00000&back=/records";
+    location(&browser.submit(path, &[("/note", "moved away")]));
+    let acts = browser.get("/acts").body;
+    assert!(acts.contains("/do/ConfirmAct?") && acts.contains("/do/TakeBackAct?"), "{acts}");
+}
