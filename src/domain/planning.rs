@@ -49,8 +49,17 @@ pub type FreeBlanks<'a> = HashMap<(&'a str, Account), Vec<LotQuantity>>;
 /// Waiting records by profile, in order of priority.
 pub type Waiting<'a> = HashMap<&'a str, VecDeque<Claimed>>;
 
-/// The cards that printers have left which take blanks from an account and get no batch in this step, by blank type and account.
-pub type Sharers<'a> = HashMap<(&'a str, Account), Vec<i64>>;
+/// Who shares the blanks of an account with the printers of a step.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Sharing {
+    /// Other printers that can print and take their blanks there.
+    pub printers: i64,
+    /// The cards that are left in batches.
+    pub cards: i64,
+}
+
+/// Who shares blanks, by blank type and account; accounts that are left out have enough.
+pub type Sharers<'a> = HashMap<(&'a str, Account), Sharing>;
 
 /// A planned batch.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -109,16 +118,16 @@ pub fn plan<'a>(
     let state = if policy.needs_approval { BatchState::Planned } else { BatchState::Running };
     let mut sharers = sharers.clone();
     for request in requests {
-        sharers.entry((request.blank_type, request.place().free())).or_default().push(0);
+        if let Some(sharing) = sharers.get_mut(&(request.blank_type, request.place().free())) {
+            sharing.printers += 1;
+        }
     }
     let plan_one = |request: &BatchRequest<'a>| {
         let place = request.place();
         let lots = free.entry((request.blank_type, place.free())).or_default();
-        let others = sharers.entry((request.blank_type, place.free())).or_default();
-        let own = others.iter().rposition(|left| *left == 0).unwrap_or(0);
-        others.swap_remove(own);
-        let share = share(quantity(lots), others);
-        let wanted = size(policy.batch_size, share, request.hopper);
+        let sharing = sharers.get_mut(&(request.blank_type, place.free()));
+        let blanks = sharing.as_ref().map_or(quantity(lots), |sharing| share(quantity(lots), **sharing));
+        let wanted = size(policy.batch_size, blanks, request.hopper);
         if wanted == 0 {
             return Planned::NoBlanks;
         }
@@ -128,27 +137,20 @@ pub fn plan<'a>(
             return Planned::NothingWaits;
         }
         sort_pile(&mut cards);
-        others.push(i64::try_from(cards.len()).unwrap_or(0));
+        if let Some(sharing) = sharing {
+            sharing.cards += i64::try_from(cards.len()).unwrap_or(0);
+        }
         let lots = take(lots, i64::try_from(cards.len()).unwrap_or(0));
         Planned::Batch(BatchPlan { place, state, lots, cards })
     };
     requests.iter().map(plan_one).collect()
 }
 
-/// The blanks of a printer that has no card left, of those that are free, so that it and the others end together: as if each blank went to
-/// the printer with the fewest cards. At least one, if one is free.
-fn share(free: i64, others: &[i64]) -> i64 {
-    let mut others = others.to_vec();
-    others.sort_unstable();
-    let (mut cards, mut printers) = (free, 1);
-    for left in others {
-        if left * printers >= cards {
-            break; // it ends later than these
-        }
-        cards += left;
-        printers += 1;
-    }
-    (cards + printers - 1) / printers
+/// How many of the free blanks are for a printer that has no card left, so that all printers end together: as many as each would have if
+/// the cards of all were divided evenly. At least one, if one is free. `sharing` counts the printer.
+fn share(free: i64, sharing: Sharing) -> i64 {
+    let printers = sharing.printers.max(1);
+    ((free + sharing.cards + printers - 1) / printers).min(free)
 }
 
 fn quantity(lots: &[LotQuantity]) -> i64 {
@@ -216,7 +218,8 @@ mod tests {
         let requests = [P1, BatchRequest { printer: "p2", ..P1 }, BatchRequest { printer: "p3", ..P1 }];
         let mut free: FreeBlanks = [(("card", Account::Vault), vec![lot(1, 2), lot(2, 3)])].into();
         let mut waiting: Waiting = [("ktp", (1..9).map(|n| claimed(n, "a")).collect())].into();
-        let plans = plan(&requests, &mut waiting, &mut free, &Sharers::new(), POLICY);
+        let sharers: Sharers = [(("card", Account::Vault), Sharing::default())].into();
+        let plans = plan(&requests, &mut waiting, &mut free, &sharers, POLICY);
         let shape = |plan: &Planned| match plan {
             Planned::Batch(plan) => {
                 plan.cards.iter().map(|c| c.record.0).zip(plan.lot_of_each().map(|l| l.0)).collect()
@@ -232,11 +235,11 @@ mod tests {
 
     #[test]
     fn printers_that_share_few_blanks_end_together() {
-        assert_eq!(share(300, &[0; 25]), 12);
-        assert_eq!(share(250, &[50, 20]), 107, "each has 107 cards then");
-        assert_eq!(share(250, &[400, 20]), 135, "the first ends later in any case");
-        assert_eq!([share(1, &[0; 25]), share(0, &[0; 25]), share(7, &[])], [1, 0, 7]);
-        assert_eq!(share(10, &[100, 100]), 10);
+        let share = |free, printers, cards| share(free, Sharing { printers, cards });
+        assert_eq!(share(300, 26, 0), 12);
+        assert_eq!(share(250, 3, 70), 107, "each has 107 cards then");
+        assert_eq!([share(1, 26, 0), share(0, 26, 0), share(7, 1, 0)], [1, 0, 7]);
+        assert_eq!(share(10, 3, 200), 10, "the others have enough");
     }
 
     #[test]
@@ -244,7 +247,7 @@ mod tests {
         let request = BatchRequest { printer: "p1", ..P1 };
         let mut free: FreeBlanks = [(("card", Account::Vault), vec![lot(1, 60)])].into();
         let mut waiting: Waiting = [("ktp", (1..99).map(|n| claimed(n, "a")).collect())].into();
-        let sharers: Sharers = [(("card", Account::Vault), vec![20])].into();
+        let sharers: Sharers = [(("card", Account::Vault), Sharing { printers: 1, cards: 20 })].into();
         let policy = Policy { batch_size: 50, ..POLICY };
         let plans = plan(&[request], &mut waiting, &mut free, &sharers, policy);
         let Planned::Batch(plan) = &plans[0] else { panic!("there are blanks and records") };

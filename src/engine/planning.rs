@@ -10,7 +10,7 @@ use crate::{
         id::{BatchId, LotId, RecordId},
         job::{JobState, OpenJob, return_job},
         pause::PauseScope,
-        planning::{self, BatchPlan, BatchRequest, Ending, FreeBlanks, Planned, Policy, Sharers, Waiting},
+        planning::{self, BatchPlan, BatchRequest, Ending, FreeBlanks, Planned, Policy, Sharers, Sharing, Waiting},
         printer::{PRINTERS_MAX, Printer},
         ranges::ranges,
         stock::{Account, Cause, LotQuantity, Movement, Place},
@@ -144,7 +144,7 @@ async fn plan_some<'a>(
     Ok(plans.into_iter().map(|plan| plan.or_else(|| made.next()).unwrap_or(Plan::NothingWaits)).collect())
 }
 
-/// What other printers that can print have left, of those that take blanks of the same type from the vault.
+/// Who shares the blanks of the vault with these printers: others of their profile that can print, unless there are enough for all.
 async fn sharers<'a>(
     tx: &mut Tx,
     requests: &[BatchRequest<'a>],
@@ -160,13 +160,15 @@ async fn sharers<'a>(
             continue;
         }
         let mut others = tx.printers_sharing(request.profile).await?;
-        others.retain(|(name, _)| !requests.iter().any(|request| request.printer == *name));
+        others.retain(|name| !requests.iter().any(|request| request.printer == *name));
+        let mut sharing = Sharing { printers: 0, cards: tx.cards_in_batches(request.profile).await? };
         if !others.is_empty() {
             let pauses = tx.pause_list().await?;
             let is_paused = |name: &str| pauses.iter().any(|pause| pause.scope == PauseScope::Printer(name.to_owned()));
-            others.retain(|(name, _)| window::is_open(&settings.windows, name, now) && !is_paused(name));
+            others.retain(|name| window::is_open(&settings.windows, name, now) && !is_paused(name));
+            sharing.printers = i64::try_from(others.len()).unwrap_or(0);
         }
-        sharers.insert(key, others.into_iter().map(|(_, left)| left).collect());
+        sharers.insert(key, sharing);
     }
     Ok(sharers)
 }

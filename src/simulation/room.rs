@@ -18,7 +18,7 @@ use crate::domain::{
     dispatch::{CardSnapshot, Readiness, may_begin},
     id::{BatchId, JobId, LotId, RecordId},
     job::OpenJob,
-    planning::{self, BatchRequest, FreeBlanks, Planned, Policy, Waiting},
+    planning::{self, BatchRequest, FreeBlanks, Planned, Policy, Sharing, Waiting},
     retry::{self, Backoff},
     settlement::{Blank, Facts, settlement},
     states::{JobState, RecordState},
@@ -177,7 +177,7 @@ impl<'a> Room<'a> {
         let most = planning::most_wanted(&[request], &free, policy.batch_size).get(profile).copied().unwrap_or(0);
         let first = self.lists.entry(profile).or_default().iter().take(usize::try_from(most).unwrap_or(0));
         let mut waiting: Waiting = [(profile, first.map(|rank| claimed(&self.records, rank.2)).collect())].into();
-        let sharers = [((profile, Account::Vault), self.sharers(at))].into();
+        let sharers = [((profile, Account::Vault), self.sharing(at))].into();
         match planning::plan(&[request], &mut waiting, &mut free, &sharers, policy).remove(0) {
             Planned::NoBlanks => Made::NoBlanks,
             Planned::NothingWaits => Made::NothingWaits,
@@ -201,19 +201,16 @@ impl<'a> Room<'a> {
         }
     }
 
-    /// What other printers that can print have left, of those that take blanks from the vault too.
-    fn sharers(&self, than: usize) -> Vec<i64> {
-        let profile = &self.printers[than].setting.profile;
-        let is_one = |(at, printer): &(usize, &Printer)| {
+    /// Who shares the blanks of the vault with a printer.
+    fn sharing(&self, with: usize) -> Sharing {
+        let profile = &self.printers[with].setting.profile;
+        let others = self.printers.iter().enumerate().filter(|(at, printer)| {
+            let takes_from_vault = printer.setting.hopper.is_none() && printer.setting.profile == *profile;
             let is_open = window::is_open(&self.scenario.windows, &printer.setting.name, self.now);
-            *at != than
-                && printer.setting.hopper.is_none()
-                && printer.setting.profile == *profile
-                && is_open
-                && printer.can_print()
-        };
-        let sharers = self.printers.iter().enumerate().filter(is_one);
-        sharers.map(|(_, printer)| i64::try_from(printer.jobs.len()).unwrap_or(0)).collect()
+            *at != with && takes_from_vault && is_open && printer.can_print()
+        });
+        let (others, cards) = (others.count(), self.printers.iter().map(|printer| printer.jobs.len()).sum::<usize>());
+        Sharing { printers: i64::try_from(others).unwrap_or(0), cards: i64::try_from(cards).unwrap_or(0) }
     }
 
     /// Begins the first card of the batch that is due.

@@ -140,17 +140,13 @@ impl Tx {
         printers(on!(self, c => sqlx::query_as(NAMED).bind(set_of_names(names)).fetch_all(c)))
     }
 
-    /// The printers of a profile that take their blanks from the vault and can print, as far as is known, with the number of their queued cards.
-    pub async fn printers_sharing(&mut self, profile: &str) -> Result<Vec<(String, i64)>, StoreError> {
+    /// The printers of a profile that take their blanks from the vault and can print, as far as is known.
+    pub async fn printers_sharing(&mut self, profile: &str) -> Result<Vec<String>, StoreError> {
         const SHARING: &str = "
-            SELECT printer.name, COUNT(job.id)
-            FROM printer
-            LEFT JOIN batch ON batch.printer = printer.name AND batch.state <> 'closed'
-            LEFT JOIN job ON job.batch_id = batch.id AND job.state = 'queued'
-            WHERE printer.profile = $1 AND printer.hopper IS NULL AND NOT printer.removed
-                AND printer.breaker <> 'locked' AND printer.state NOT IN ('stopped', 'unreachable')
-            GROUP BY printer.name";
-        on!(self, c => sqlx::query_as(SHARING).bind(profile).fetch_all(c)).map_err(doing("reading the printers"))
+            SELECT name FROM printer
+            WHERE profile = $1 AND hopper IS NULL AND NOT removed AND breaker <> 'locked'
+                AND state NOT IN ('stopped', 'unreachable')";
+        on!(self, c => sqlx::query_scalar(SHARING).bind(profile).fetch_all(c)).map_err(doing("reading the printers"))
     }
 
     /// Sets the breaker and the number of consecutive failures. [`StoreError::Conflict`] if the breaker is not `from`.
