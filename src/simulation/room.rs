@@ -8,7 +8,7 @@ use std::{
 use super::{
     chance::Draw,
     printer::{Job, Printer},
-    scenario::Scenario,
+    scenario::{self, Scenario},
     tally::Waits,
 };
 use crate::domain::{
@@ -104,8 +104,8 @@ impl<'a> Room<'a> {
             jobs: 0,
             batches: 0,
         };
-        for list in &scenario.lists {
-            room.arrive(list.records, list.class, &list.districts, &list.profile);
+        for list in scenario.lists.iter().filter(|list| list.daily_at.is_none()) {
+            room.arrive(list);
         }
         for stock in &scenario.stock {
             room.deliver(&stock.profile, stock.blanks);
@@ -118,17 +118,17 @@ impl<'a> Room<'a> {
     }
 
     /// Records come to the list, one district after the other.
-    pub(super) fn arrive(&mut self, records: u32, class: i64, districts: &'a [String], profile: &'a str) {
+    pub(super) fn arrive(&mut self, list: &'a scenario::List) {
         let first = self.records.len();
-        let list = self.lists.entry(profile).or_default();
-        for nth in 0..usize::try_from(records).unwrap_or(0) {
-            let rank = (class, self.now, first + nth);
-            let district = districts[nth % districts.len()].as_str();
+        let waiting = self.lists.entry(&list.profile).or_default();
+        for nth in 0..usize::try_from(list.records).unwrap_or(0) {
+            let rank = (list.class, self.now, first + nth);
+            let district = list.districts[nth % list.districts.len()].as_str();
             let state = RecordState::Waiting;
             self.records.push(Record { rank, district, state, attempts: 0, charged: 0, failed_on: None });
-            list.insert(rank);
+            waiting.insert(rank);
         }
-        self.open += u64::from(records);
+        self.open += u64::from(list.records);
     }
 
     /// Blanks come into the vault.

@@ -72,9 +72,9 @@ impl Clockwork<'_> {
                 self.events.push(Reverse((at, Event::Delivery(nth))));
             }
         }
-        for nth in 0..self.scenario.arrivals.len() {
-            let day = self.scenario.start.date();
-            let (first, of_a_day) = (day.to_datetime(self.scenario.arrivals[nth].at), &mut Vec::new());
+        for (nth, list) in self.scenario.lists.iter().enumerate() {
+            let Some(time) = list.daily_at else { continue };
+            let (first, of_a_day) = (self.scenario.start.date().to_datetime(time), &mut Vec::new());
             for days in 0..=i64::from(self.scenario.days) {
                 let at = first.checked_add(Span::new().days(days)).map(|local| self.arrival(local));
                 of_a_day.extend(at.ok().filter(|at| (start..end).contains(at)));
@@ -127,9 +127,9 @@ impl Clockwork<'_> {
                 self.wake();
             }
             Event::Arrival(nth) => {
-                let arrivals = &self.scenario.arrivals[nth];
+                let list = &self.scenario.lists[nth];
                 self.to_come -= 1;
-                self.room.arrive(arrivals.records, arrivals.class, &arrivals.districts, &arrivals.profile);
+                self.room.arrive(list);
                 self.wake();
             }
             Event::Round => self.round(at),

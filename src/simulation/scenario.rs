@@ -23,7 +23,7 @@ pub struct Scenario {
     pub title: String,
     /// The local time at which it starts.
     pub start: DateTime,
-    /// The time zone of `start`, of deliveries, arrivals and outages.
+    /// The time zone of `start`, of lists, deliveries and outages.
     #[serde(deserialize_with = "zone")]
     pub zone: TimeZone,
     /// The days after which it ends, if the list is not done before.
@@ -37,12 +37,9 @@ pub struct Scenario {
     /// The minutes after which a printer that cannot print gives its batch back.
     #[serde(default = "release_after")]
     pub release_after_minutes: u64,
-    /// Records that wait at the start.
+    /// Records that wait at the start, or arrive each day.
     #[serde(default, rename = "list")]
     pub lists: Vec<List>,
-    /// Records that arrive later.
-    #[serde(default)]
-    pub arrivals: Vec<Arrivals>,
     /// Blanks in the vault at the start.
     #[serde(default)]
     pub stock: Vec<Stock>,
@@ -63,33 +60,16 @@ pub struct Scenario {
     pub outages: Vec<Outage>,
 }
 
-/// Records that wait at the start.
+/// Records that wait at the start, or arrive each day.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct List {
     /// How many.
     pub records: u32,
+    /// The time of each day at which as many arrive, `HH:MM`; they wait at the start if there is none.
+    #[serde(default, deserialize_with = "time")]
+    pub daily_at: Option<Time>,
     /// Their class of priority; lower classes are printed first.
-    #[serde(default = "class")]
-    pub class: i64,
-    /// The districts, of which each has as many.
-    #[serde(default = "districts")]
-    pub districts: Vec<String>,
-    /// The profile of their cards.
-    #[serde(default = "profile")]
-    pub profile: String,
-}
-
-/// Records that arrive each day.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Arrivals {
-    /// How many a day.
-    pub records: u32,
-    /// The time of day, `HH:MM`.
-    #[serde(deserialize_with = "time")]
-    pub at: Time,
-    /// Their class of priority.
     #[serde(default = "class")]
     pub class: i64,
     /// The districts, of which each has as many.
@@ -219,15 +199,13 @@ impl Scenario {
     }
 
     fn of_records(&self) -> Result<(), Fault> {
-        let listed: u64 = self.lists.iter().map(|list| u64::from(list.records)).sum();
-        let arriving: u64 = self.arrivals.iter().map(|arrivals| u64::from(arrivals.records)).sum();
-        let all = listed.saturating_add(arriving.saturating_mul(self.days.into()));
-        rule("list", all <= RECORDS_MAX.into(), "and `arrivals` may have 10,000,000 records at most over all days")?;
-        let classes = self.lists.iter().map(|list| list.class).chain(self.arrivals.iter().map(|of| of.class));
-        rule("class", classes.min().is_none_or(|class| class > WALK_IN_CLASS), "must be above -1000000000")?;
-        let mut districts =
-            self.lists.iter().map(|of| &of.districts).chain(self.arrivals.iter().map(|of| &of.districts));
-        rule("districts", districts.all(|districts| !districts.is_empty()), "must name one at least, or be left out")
+        let days = |list: &List| if list.daily_at.is_some() { self.days.into() } else { 1 };
+        let all: u64 = self.lists.iter().map(|list| u64::from(list.records) * days(list)).sum();
+        rule("list", all <= RECORDS_MAX.into(), "may have 10,000,000 records at most over all days")?;
+        let classes = self.lists.iter().map(|list| list.class);
+        rule("list.class", classes.min().is_none_or(|class| class > WALK_IN_CLASS), "must be above -1000000000")?;
+        let has_districts = self.lists.iter().all(|list| !list.districts.is_empty());
+        rule("list.districts", has_districts, "must name one at least, or be left out")
     }
 
     fn of_hours(&self) -> Result<(), Fault> {
@@ -268,9 +246,10 @@ fn zone<'de, D: de::Deserializer<'de>>(from: D) -> Result<TimeZone, D::Error> {
     TimeZone::get(&name).map_err(|_| de::Error::custom(format!("`{name}` is not a time zone such as `Asia/Jakarta`")))
 }
 
-fn time<'de, D: de::Deserializer<'de>>(from: D) -> Result<Time, D::Error> {
+fn time<'de, D: de::Deserializer<'de>>(from: D) -> Result<Option<Time>, D::Error> {
     let text = String::deserialize(from)?;
-    Time::strptime("%H:%M", &text).map_err(|_| de::Error::custom(format!("`{text}` is not a time such as `09:00`")))
+    let time = Time::strptime("%H:%M", &text);
+    time.map(Some).map_err(|_| de::Error::custom(format!("`{text}` is not a time such as `09:00`")))
 }
 
 fn batch_size() -> i64 {

@@ -41,12 +41,11 @@ proptest! {
             r#""printer": [{{ "name": "p1", "seconds_per_card": [20, 40], {faults} }},
                 {{ "name": "p2", "seconds_per_card": [20, 40], "hopper": {hopper}, "loaded": {hopper}, {faults} }}],
             "delivery": [{{ "at": "2026-12-02T06:00", "blanks": 50 }}],
-            "arrivals": [{{ "records": 10, "at": "09:00" }}],
             "staff": {{ "round_minutes": 30, "hours": [{{ "from": "05:00", "to": "12:00", "zone": "Asia/Jakarta" }}] }}"#
         );
-        let scenario = scenario(records, blanks, &more);
+        let mut scenario = scenario(records, blanks, &more);
+        scenario.lists.push(serde_json::from_str(r#"{ "records": 10, "daily_at": "09:00" }"#).unwrap());
         let run = run(&scenario, seed);
-        // The arrivals of 09:00 come in the one day.
         assert_accounts(&run, u64::from(records) + 10, i64::from(blanks + hopper) + 50);
         prop_assert_eq!(super::run(&scenario, seed), run);
     }
@@ -111,7 +110,7 @@ fn a_jam_waits_for_a_person_and_its_batch_goes_to_another_printer() {
 #[test]
 fn what_would_arrive_during_an_outage_comes_at_its_end() {
     let text = r#"{ "title": "an outage", "start": "2026-12-01T00:00", "zone": "Asia/Jakarta", "days": 10,
-        "arrivals": [{ "records": 10, "at": "09:00" }], "stock": [{ "blanks": 1000 }],
+        "list": [{ "records": 10, "daily_at": "09:00" }], "stock": [{ "blanks": 1000 }],
         "printer": [{ "name": "p1", "seconds_per_card": [30, 30] }],
         "outage": [{ "from": "2026-12-03T00:00", "to": "2026-12-09T12:00" }] }"#;
     let run = run(&serde_json::from_str(text).unwrap(), 1);
