@@ -221,15 +221,14 @@ impl Reader<'_> {
                 |n| (1..=86_400).contains(n),
             )),
             upload_ahead: self.take("upload_ahead", file.upload_ahead, d.upload_ahead, "true or false", |_| true),
-            archive_after_days: self.take(
-                "archive_after_days",
-                file.archive_after_days,
-                d.archive_after_days,
-                "1 to 36500",
-                |n| (1..=36_500).contains(n),
-            ),
+            archive_after_days: self.days("archive_after_days", file.archive_after_days, d.archive_after_days, 1),
+            collect_within_days: self.days("collect_within_days", file.collect_within_days, d.collect_within_days, 0),
             windows: std::mem::take(&mut file.window),
         }
+    }
+
+    fn days(&mut self, key: &'static str, written: Option<u32>, default: u32, least: u32) -> u32 {
+        self.take(key, written, default, &format!("{least} to 36500"), |n| (least..=36_500).contains(n))
     }
 
     fn backoff(&mut self, file: &Written, default: Backoff) -> Backoff {

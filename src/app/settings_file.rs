@@ -29,6 +29,7 @@ pub(super) struct Written {
     pub release_after_s: Option<u64>,
     pub upload_ahead: Option<bool>,
     pub archive_after_days: Option<u32>,
+    pub collect_within_days: Option<u32>,
     pub database: Option<String>,
     pub node: Option<String>,
     pub lease_s: Option<u64>,
@@ -43,7 +44,7 @@ pub(super) struct Written {
 }
 
 /// The keys that a variable may set too.
-pub(super) const KEYS: [&str; 15] = [
+pub(super) const KEYS: [&str; 16] = [
     "site",
     "zone",
     "batch_size",
@@ -54,6 +55,7 @@ pub(super) const KEYS: [&str; 15] = [
     "release_after_s",
     "upload_ahead",
     "archive_after_days",
+    "collect_within_days",
     "database",
     "node",
     "lease_s",

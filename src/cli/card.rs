@@ -9,7 +9,7 @@ use super::{
     access::Access,
     act::done_or_asked,
     args::{CardCommand, ManyArgs},
-    find,
+    districts, find,
     many::{self, Selection, named},
     output::Output,
     pages, preview,
@@ -20,7 +20,8 @@ use crate::{
     engine::{
         client::{Client, Direct},
         operations::{
-            self, CheckCard, CheckCards, CorrectHandOver, HandOverCard, RecordName, RejectCard, SurrenderCard,
+            self, CheckCard, CheckCards, CorrectHandOver, HandOverCards, ReceiveCards, RecordName, RejectCard,
+            SendCards, SurrenderCard,
         },
         query::{JobsOf, ListJobs, ListRecords, ShowBatch},
     },
@@ -52,11 +53,25 @@ pub(super) async fn command(access: &Access, out: Output, command: CardCommand) 
             client.act(RejectCard { record: name.clone(), cause, note: reason }).await?;
             (card(&name, "spoiled"), format!("the card of `{}` is spoiled", name.request_id))
         }
-        CardCommand::HandOver { record } => {
-            let name = name(record);
-            client.act(HandOverCard { record: name.clone() }).await?;
+        CardCommand::HandOver { many, district: Some(district), .. } => {
+            let act = |records| HandOverCards { records, district: district.clone() };
+            return many::act(access, out, districts::named(&many)?, "handed over", act).await;
+        }
+        CardCommand::HandOver { many, district: None, proxy } => {
+            let name = one(&many).ok_or(Usage("name one record; several are handed over with `--in`"))?;
+            districts::hand_over(access, &name, proxy).await?;
             (card(&name, "handed-over"), format!("the card of `{}` is handed over", name.request_id))
         }
+        CardCommand::Send { many, to, document } => {
+            let act = |records| SendCards { records, district: to.clone(), document: document.clone() };
+            return many::act(access, out, districts::named(&many)?, "sent", act).await;
+        }
+        CardCommand::Receive { many, cause, reason } => {
+            let act = |records| ReceiveCards { records, cause, note: reason.clone() };
+            return many::act(access, out, districts::named(&many)?, "received", act).await;
+        }
+        CardCommand::Sent { district, overdue } => return districts::sent(access, out, district, overdue).await,
+        CardCommand::Districts => return districts::list(access, out).await,
         CardCommand::UndoHandOver { record, reason, second } => {
             let name = name(record);
             let done = format!("the card of `{}` is in the office", name.request_id);

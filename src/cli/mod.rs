@@ -10,6 +10,7 @@ mod blangko;
 mod card;
 mod copied_input;
 pub mod db;
+mod districts;
 mod find;
 mod import;
 mod inspect;

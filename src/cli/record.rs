@@ -203,6 +203,7 @@ async fn show(access: &Access, out: Output, name: &RecordName) -> anyhow::Result
             ("card stopped", optional(&line.stop)),
             ("checked", line.checked.to_string()),
             ("surrendered", line.surrendered.to_string()),
+            ("in a district", line.sent.to_string()),
             ("district", line.district.clone()),
             ("village", line.village.clone()),
             ("verified at", words::local(&line.verified_at, access.zone())),

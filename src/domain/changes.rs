@@ -73,8 +73,14 @@ impl Changes {
 
     /// Adds the change of a record. `before` are its marks before it.
     pub fn record(&mut self, change: &RecordChange, before: Marks) {
+        let is_sent = change.out.is_sent();
         let clears = [
-            (before.checked && change.to == RecordState::Waiting, "unchecked"),
+            (
+                before.checked && (change.to == RecordState::Waiting || change.card == CardChange::Unchecked),
+                "unchecked",
+            ),
+            (is_sent == Some(true), "sent"),
+            (before.sent && (is_sent == Some(false) || change.to != RecordState::Printed), "unsent"),
             (before.surrendered && change.card == CardChange::NextCopy, "unsurrendered"),
         ];
         let words = clears.iter().filter(|(is_cleared, _)| *is_cleared).map(|(_, word)| *word);
@@ -114,7 +120,7 @@ impl Changes {
 /// The card's change as the audit has it; `None` for none.
 fn card_word(change: CardChange) -> Option<&'static str> {
     match change {
-        CardChange::Keep => None,
+        CardChange::Keep | CardChange::Unchecked => None,
         CardChange::Checked => Some("checked"),
         CardChange::Surrendered => Some("surrendered"),
         CardChange::NextCopy => Some("next-copy"),
@@ -128,12 +134,18 @@ pub struct Marks {
     pub checked: bool,
     /// The citizen has given it back.
     pub surrendered: bool,
+    /// It is in a district.
+    pub sent: bool,
 }
 
 impl Marks {
     /// Whether a change may clear a mark.
     pub fn may_be_cleared_by(change: &RecordChange) -> bool {
-        change.to == RecordState::Waiting || change.card == CardChange::NextCopy
+        let leaves_district = change.from == RecordState::Printed
+            && (change.to != RecordState::Printed || change.out.is_sent() == Some(false));
+        change.to == RecordState::Waiting
+            || matches!(change.card, CardChange::NextCopy | CardChange::Unchecked)
+            || leaves_district
     }
 }
 
@@ -151,6 +163,8 @@ pub struct Trail {
     checks: i64,
     /// How often its card was given back, less how often another one followed.
     surrenders: i64,
+    /// How often its card was sent to a district, less how often that ended.
+    sendings: i64,
 }
 
 /// A record as the database has it.
@@ -166,6 +180,8 @@ pub struct FoundRecord {
     pub checked: bool,
     /// Whether its card was given back.
     pub surrendered: bool,
+    /// Whether its card is in a district.
+    pub sent: bool,
 }
 
 /// The result of comparing a record with its changes.
@@ -201,6 +217,8 @@ impl Trail {
                 "unchecked" => self.checks -= 1,
                 "surrendered" => self.surrenders += 1,
                 "unsurrendered" => self.surrenders -= 1,
+                "sent" => self.sendings += 1,
+                "unsent" => self.sendings -= 1,
                 "next-copy" => self.copies += 1,
                 _ => {}
             }
@@ -235,6 +253,9 @@ impl Trail {
         if self.is_added && i64::from(found.surrendered) != self.surrenders {
             return Proof::Differs("whether its card was given back is not as the audit has it".into());
         }
+        if self.is_added && i64::from(found.sent) != self.sendings {
+            return Proof::Differs("whether its card is in a district is not as the audit has it".into());
+        }
         if self.is_added && (found.copy, found.version) != (1 + self.copies, 1 + self.rewrites) {
             let (copy, version) = (1 + self.copies, 1 + self.rewrites);
             return Proof::Differs(format!(
@@ -262,8 +283,14 @@ impl Trail {
 mod tests {
     use super::*;
 
-    const PRINTED: FoundRecord =
-        FoundRecord { state: RecordState::Printed, version: 1, copy: 1, checked: false, surrendered: false };
+    const PRINTED: FoundRecord = FoundRecord {
+        state: RecordState::Printed,
+        version: 1,
+        copy: 1,
+        checked: false,
+        surrendered: false,
+        sent: false,
+    };
 
     fn printed() -> Trail {
         let mut trail = Trail::default();
@@ -293,6 +320,7 @@ mod tests {
             FoundRecord { copy: 2, ..PRINTED },
             FoundRecord { checked: true, ..PRINTED },
             FoundRecord { surrendered: true, ..PRINTED },
+            FoundRecord { sent: true, ..PRINTED },
         ];
         for found in differs {
             assert!(matches!(printed().compare(&found, false), Proof::Differs(_)), "{found:?}");

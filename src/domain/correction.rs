@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     audit::Event,
+    card_out::OutChange,
     id::RecordId,
     reason::{PhotoFault, Reason, RenderFault},
     record::{OtherRecord, RecordView, card_movement, leave_queue, may_be_open, state_before, stored_reason},
@@ -68,7 +69,8 @@ fn in_the_way(view: &RecordView, other: &RequestBeside) -> Refusal {
     Refusal::OtherRequest { record, found, other: other.subject(), state: other.state }
 }
 
-/// A hand-over was booked by mistake: the card is in the office, and its record is printed again. Refused if another request of the
+/// A hand-over was booked by mistake: the card is in the office, or in the district to which it was sent, and its record is printed
+/// again. Refused if another request of the
 /// person has taken its place meanwhile, or has a newer card that the citizen holds.
 pub fn correct_hand_over(
     view: &RecordView,
@@ -85,7 +87,8 @@ pub fn correct_hand_over(
     if let Some(other) = beside.iter().find(is_newer).or_else(|| obstacle(replaces, beside)) {
         return Err(in_the_way(view, other));
     }
-    let change = RecordChange::new(view.id, view.state, RecordState::Printed).noted(note);
+    let mut change = RecordChange::new(view.id, view.state, RecordState::Printed).noted(note);
+    change.out = OutChange::Undone { was_sent: view.sent.is_some() };
     let event = Event::new("card.hand-over-corrected", &view.subject).with("note", note);
     let mut transition = Transition { record: Some(change), ..Transition::new(Some(event)) };
     transition.movements.push(card_movement(card, Account::HandedOver, Account::Printed, Cause::HandOverCorrected));

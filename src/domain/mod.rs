@@ -11,6 +11,8 @@
 //! * **owner**: the process that began an attempt, and may send its card ([`owner`])
 //! * **inspection**: a person's answer to an uncertain attempt
 //! * **reprint warrant**: a supervisor's single-use permission to print a record again ([`warrant`])
+//! * **sent card**: a printed and checked card in a district, where its citizen collects it; it is living, and comes back before
+//!   anything else is done to it ([`district`]). **proxy**: who receives a card for its citizen
 //! * **walk-in**: a record that a supervisor puts first, with a reason ([`walk_in`])
 //! * **window**: a time in which cards may start ([`window`])
 //! * **standing**: what a printer is doing, or why it prints nothing ([`standing`])
@@ -40,10 +42,12 @@ pub mod audit_row;
 pub mod batch;
 pub mod breaker;
 pub mod card;
+pub mod card_out;
 pub mod changes;
 pub mod correction;
 pub mod delivery;
 pub mod dispatch;
+pub mod district;
 pub mod event_right;
 pub mod hidden;
 pub mod id;

@@ -3,6 +3,7 @@
 pub use super::states::{Recall, RecordState};
 use super::{
     audit::Event,
+    card_out::{OutChange, SentCard},
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
     open_job::OpenJob,
     reason::{Reason, StoredReason},
@@ -35,6 +36,8 @@ pub struct RecordView {
     pub checked: bool,
     /// Whether the citizen has given its card back.
     pub surrendered: bool,
+    /// The district to which its card was sent, also after it was handed over there.
+    pub sent: Option<SentCard>,
     /// The reason for which it is held, quarantined or withdrawn, as stored.
     pub reason: Option<String>,
     /// The words of the person who acted on it last.
@@ -59,11 +62,17 @@ impl RecordView {
             stop: None,
             checked: false,
             surrendered: false,
+            sent: None,
             reason: None,
             note: None,
             open_job: None,
             card: None,
         }
+    }
+
+    /// Whether its card is in a district, and not at the counter.
+    pub fn is_away(&self) -> bool {
+        self.state == RecordState::Printed && self.sent.is_some()
     }
 
     /// Applies a transition's changes of the record and of its job, as the store does when it saves the transition. A dry
@@ -73,6 +82,10 @@ impl RecordView {
             self.state = change.to;
             self.reason.clone_from(&change.reason);
             self.note.clone_from(&change.note);
+            let is_gone = !matches!(change.to, RecordState::Printed | RecordState::HandedOver);
+            if is_gone || change.out == OutChange::Received {
+                self.sent = None;
+            }
             match change.stop {
                 RecallChange::Keep => {}
                 RecallChange::Set(recall) => self.stop = Some(recall),
@@ -80,6 +93,7 @@ impl RecordView {
             }
             match change.card {
                 CardChange::Checked => self.checked = true,
+                CardChange::Unchecked => self.checked = false,
                 CardChange::Surrendered => self.surrendered = true,
                 CardChange::Keep | CardChange::NextCopy => self.checked &= change.to != RecordState::Waiting,
             }
@@ -304,7 +318,8 @@ pub fn update(view: &RecordView, is_sound: &Result<(), Reason>) -> Result<Transi
     })
 }
 
-fn printed_card(view: &RecordView, needs: RecordRule) -> Result<CardBlank, Refusal> {
+/// The card of a record that has one in state `printed`.
+pub(super) fn printed_card(view: &RecordView, needs: RecordRule) -> Result<CardBlank, Refusal> {
     match (view.state, view.card) {
         (RecordState::Printed, Some(card)) => Ok(card),
         _ => Err(Refusal::record_state(&view.subject, view.state, needs)),
@@ -319,9 +334,18 @@ pub(super) fn card_movement(card: CardBlank, from: Account, to: Account, cause: 
 pub fn check(view: &RecordView) -> Result<Transition, Refusal> {
     printed_card(view, RecordRule::Check)?;
     refuse_stopped(view)?;
+    refuse_away(view)?;
     let mut change = RecordChange::new(view.id, view.state, view.state);
     change.card = if view.checked { CardChange::Keep } else { CardChange::Checked };
     Ok(Transition { record: Some(change), ..Transition::new(Some(Event::new("card.checked", &view.subject))) })
+}
+
+/// A card that is in a district comes back before anything is done to it in the office.
+fn refuse_away(view: &RecordView) -> Result<(), Refusal> {
+    if view.is_away() {
+        return Err(Refusal::record_state(&view.subject, view.state, RecordRule::InOffice));
+    }
+    Ok(())
 }
 
 fn refuse_stopped(view: &RecordView) -> Result<(), Refusal> {
@@ -335,6 +359,7 @@ fn refuse_stopped(view: &RecordView) -> Result<(), Refusal> {
 /// list, or is withdrawn if the card was recalled for that reason.
 pub fn reject(view: &RecordView, cause: Cause, note: &str) -> Result<Transition, Refusal> {
     let card = printed_card(view, RecordRule::Reject)?;
+    refuse_away(view)?;
     let to = if view.stop == Some(Recall::Withdrawn) { RecordState::Withdrawn } else { RecordState::Waiting };
     let event = Event::new("card.rejected", &view.subject).with("cause", cause.as_str()).with("note", note);
     let mut record = RecordChange::new(view.id, view.state, to).noted(note);
@@ -348,15 +373,36 @@ pub fn reject(view: &RecordView, cause: Cause, note: &str) -> Result<Transition,
     Ok(transition)
 }
 
-/// The citizen receives the card, which must have been checked and not recalled.
-pub fn hand_over(view: &RecordView) -> Result<Transition, Refusal> {
-    let card = printed_card(view, RecordRule::HandOver)?;
+/// The card, if it was checked and is not recalled.
+pub(super) fn ready(view: &RecordView, needs: RecordRule) -> Result<CardBlank, Refusal> {
+    let card = printed_card(view, needs)?;
     refuse_stopped(view)?;
     if !view.checked {
         return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Checked));
     }
+    Ok(card)
+}
+
+/// The citizen receives the card, which must have been checked and not recalled: at the counter, or in the district to which it was
+/// sent.
+pub fn hand_over(view: &RecordView) -> Result<Transition, Refusal> {
+    handed_over(view, "card.handed-over", |event| event)
+}
+
+/// The card leaves for its citizen. `tell` adds to the event.
+pub(super) fn handed_over(
+    view: &RecordView,
+    act: &'static str,
+    tell: impl FnOnce(Event) -> Event,
+) -> Result<Transition, Refusal> {
+    let card = ready(view, RecordRule::HandOver)?;
     let record = Some(RecordChange::new(view.id, view.state, RecordState::HandedOver));
-    let mut transition = Transition { record, ..Transition::new(Some(Event::new("card.handed-over", &view.subject))) };
+    let event = tell(Event::new(act, &view.subject));
+    let event = match &view.sent {
+        Some(sent) => event.with("district", &sent.district),
+        None => event,
+    };
+    let mut transition = Transition { record, ..Transition::new(Some(event)) };
     transition.movements.push(card_movement(card, Account::Printed, Account::HandedOver, Cause::HandedOver));
     Ok(transition)
 }
@@ -375,104 +421,4 @@ pub fn surrender(view: &RecordView, note: &str) -> Result<Transition, Refusal> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::withdrawal::withdraw;
-
-    fn view(state: RecordState) -> RecordView {
-        RecordView {
-            id: RecordId(1),
-            subject: "record default/1".into(),
-            profile: "ktp-el".into(),
-            kind: "first".into(),
-            state,
-            version: 1,
-            copy: 1,
-            stop: None,
-            checked: true,
-            surrendered: false,
-            reason: None,
-            note: None,
-            open_job: None,
-            card: Some(CardBlank { lot: LotId(1), batch: BatchId(1), attempt: AttemptKey(1), job: JobId(1) }),
-        }
-    }
-
-    #[test]
-    fn every_act_is_refused_in_every_state_but_its_own() {
-        type Act = fn(&RecordView) -> bool;
-        let acts: [(&str, Act, &[RecordState]); 6] = [
-            ("hold", |v| hold(v, "r").is_ok(), &[RecordState::Waiting]),
-            ("release", |v| release(v, false, &[], "r").is_ok(), &[RecordState::Held, RecordState::Quarantined]),
-            ("check", |v| check(v).is_ok(), &[RecordState::Printed]),
-            ("reject", |v| reject(v, Cause::Damaged, "r").is_ok(), &[RecordState::Printed]),
-            ("hand over", |v| hand_over(v).is_ok(), &[RecordState::Printed]),
-            ("surrender", |v| surrender(v, "r").is_ok(), &[RecordState::HandedOver]),
-        ];
-        for (name, act, allowed) in acts {
-            for state in RecordState::ALL {
-                assert_eq!(act(&view(state)), allowed.contains(&state), "{name} in {state:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_second_open_request_or_a_living_card_keeps_a_request_off_the_list() {
-        let other = |state, surrendered| [OtherRecord { state, surrendered }];
-        for state in RecordState::ALL {
-            let (plain, replacing) =
-                (may_be_open(false, &other(state, false)), may_be_open(true, &other(state, false)));
-            assert_eq!(plain.is_ok(), matches!(state, RecordState::Quarantined | RecordState::Withdrawn), "{state:?}");
-            let may = matches!(state, RecordState::Quarantined | RecordState::Withdrawn | RecordState::HandedOver);
-            assert_eq!(replacing.is_ok(), may, "{state:?}");
-        }
-        assert!(may_be_open(false, &other(RecordState::HandedOver, true)).is_ok());
-    }
-
-    #[test]
-    fn a_stopped_card_is_neither_passed_nor_handed_over_only_rejected() {
-        let mut stopped = view(RecordState::Printed);
-        stopped.stop = Some(Recall::Withdrawn);
-        assert!(check(&stopped).is_err());
-        assert!(hand_over(&stopped).is_err());
-        let rejected = reject(&stopped, Cause::DataChanged, "withdrawn").unwrap();
-        assert_eq!(rejected.record.unwrap().to, RecordState::Withdrawn);
-    }
-
-    #[test]
-    fn an_applied_transition_leaves_the_record_in_its_new_state() {
-        let job = OpenJob {
-            id: JobId(1),
-            state: JobState::Queued,
-            batch: BatchId(1),
-            lot: LotId(1),
-            place: crate::domain::stock::Place::Vault,
-        };
-        let mut record = RecordView { open_job: Some(job), ..view(RecordState::Batched) };
-        record.apply(&withdraw(&record, "PROCESSING").unwrap().unwrap());
-        assert_eq!((record.state, &record.open_job), (RecordState::Withdrawn, &None));
-        assert_eq!(withdraw(&record, "PROCESSING"), Ok(None), "it is withdrawn already");
-        let mut printed = view(RecordState::Printed);
-        printed.apply(&withdraw(&printed, "PROCESSING").unwrap().unwrap());
-        assert_eq!((printed.state, printed.stop), (RecordState::Printed, Some(Recall::Withdrawn)));
-        printed.apply(&reject(&printed, Cause::DataChanged, "withdrawn").unwrap());
-        assert_eq!((printed.state, printed.stop), (RecordState::Withdrawn, None));
-    }
-
-    #[test]
-    fn a_card_that_was_not_checked_is_not_handed_over() {
-        let mut unchecked = view(RecordState::Printed);
-        unchecked.checked = false;
-        assert!(hand_over(&unchecked).is_err());
-    }
-
-    #[test]
-    fn a_withdrawal_waits_for_the_open_attempt_and_is_refused_after_hand_over() {
-        let withdrawn = withdraw(&view(RecordState::Waiting), "PROCESSING").unwrap().unwrap();
-        assert_eq!(withdrawn.record.unwrap().to, RecordState::Withdrawn);
-        let printed = withdraw(&view(RecordState::Printed), "PROCESSING").unwrap().unwrap().record.unwrap();
-        assert_eq!((printed.to, printed.stop), (RecordState::Printed, RecallChange::Set(Recall::Withdrawn)));
-        assert!(withdraw(&view(RecordState::HandedOver), "PROCESSING").is_err());
-        assert_eq!(withdraw(&view(RecordState::Withdrawn), "PROCESSING"), Ok(None));
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 use super::{
     attempt::AttemptState,
     audit::Event,
+    card_out::OutChange,
     id::{AttemptKey, JobId, LotId, RecordId},
     reason::Reason,
     states::{JobState, Recall, RecordState},
@@ -95,6 +96,8 @@ pub struct RecordChange {
     pub note: Option<String>,
     /// The change of its card.
     pub card: CardChange,
+    /// The change of where its card is.
+    pub out: OutChange,
     /// The new priority class, if it changes: the record moves in the waiting list.
     pub class: Option<i64>,
 }
@@ -112,6 +115,7 @@ impl RecordChange {
             reason: None,
             note: None,
             card: CardChange::Keep,
+            out: OutChange::Keep,
             class: None,
         }
     }
@@ -149,6 +153,8 @@ pub enum CardChange {
     Keep,
     /// A person has checked the card and found it good.
     Checked,
+    /// The check no longer holds: a person looks at the card again.
+    Unchecked,
     /// The citizen has given the card back.
     Surrendered,
     /// Another copy may be printed, under a warrant.

@@ -4,7 +4,10 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{actor::same_name, card::profile::is_name, hidden::is_hidden, permission::Operation, stock::Cause};
+use super::{
+    actor::same_name, card::profile::is_name, hidden::is_hidden, permission::Operation, personal::TypedText,
+    stock::Cause,
+};
 
 /// The error for a value that an act does not accept. It names the rule and not the value, which may be personal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error, Serialize, Deserialize)]
@@ -230,6 +233,10 @@ text_value!(
     Document, one_line, ONE_LINE, TEXT_MAX
 );
 text_value!(
+    /// The name of a district to which cards are sent. One line of 1 to 100 characters.
+    DistrictName, account_name, ONE_LINE, ACCOUNT_NAME_MAX
+);
+text_value!(
     /// The name of a person. One line of 1 to 500 characters.
     PersonName, one_line, ONE_LINE, TEXT_MAX
 );
@@ -269,6 +276,33 @@ number_value!(
     /// The capacity of a hopper, in blanks.
     HopperCapacity, 1..=100_000
 );
+
+/// Who a proxy is: a name, the number of a document. One line of 1 to 500 characters, which is personal.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(try_from = "TypedText", into = "TypedText")]
+#[schemars(extend("pattern" = ONE_LINE, "maxLength" = TEXT_MAX))]
+pub struct ProxyNote(TypedText);
+
+impl ProxyNote {
+    /// The text.
+    pub fn reveal(&self) -> &str {
+        self.0.reveal()
+    }
+}
+
+impl TryFrom<TypedText> for ProxyNote {
+    type Error = InvalidValue;
+
+    fn try_from(typed: TypedText) -> Result<Self, InvalidValue> {
+        one_line(typed.reveal()).map(|text| Self(TypedText::new(text)))
+    }
+}
+
+impl From<ProxyNote> for TypedText {
+    fn from(note: ProxyNote) -> Self {
+        note.0
+    }
+}
 
 /// Two different witnesses of an act.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]

@@ -13,11 +13,15 @@ use super::{
 /// [pending acts](super::pending) has decided that it is approved by another person.
 ///
 /// The card before it is settled in the same step, so that no two are alive: one that is still in the office is spoiled,
-/// or missing if the reason means that it is `lost`; one that was handed over must have come back, unless it is lost.
+/// or missing if the reason means that it is `lost`; one that was handed over or sent to a district must have come back, unless it is
+/// lost.
 pub fn approve(view: &RecordView, reason: &str, lost: bool) -> Result<Transition, Refusal> {
     may_be_reprinted(view.state, &view.subject)?;
     if view.state == RecordState::HandedOver && !view.surrendered && !lost {
         return Err(Refusal::record_state(&view.subject, view.state, RecordRule::ReprintSurrendered));
+    }
+    if view.is_away() && !lost {
+        return Err(Refusal::record_state(&view.subject, view.state, RecordRule::InOffice));
     }
     let mut change = RecordChange::new(view.id, view.state, RecordState::Waiting);
     change.card = CardChange::NextCopy;

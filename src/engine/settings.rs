@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{pending::TwoPerson, retry::Backoff, window::Window};
+use crate::domain::{pending::TwoPerson, retry::Backoff, time::Timestamp, window::Window};
 
 /// The settings of the engine.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Settings {
     pub upload_ahead: bool,
     /// Days after the end of a batch before its finished jobs may be archived.
     pub archive_after_days: u32,
+    /// Days after which a card that was sent to a district and not collected needs a person; 0 for never.
+    pub collect_within_days: u32,
     /// The windows in which cards may start; without any, cards may always start.
     pub windows: Vec<Window>,
     /// The time zone of the times that people read.
@@ -49,6 +51,14 @@ pub struct BrokenProfile {
     pub fault: String,
 }
 
+impl Settings {
+    /// The instant before which a card that is in its district was sent too long ago; `None` if none is.
+    pub fn overdue_before(&self, now: Timestamp) -> Option<Timestamp> {
+        let days = Duration::from_hours(24 * u64::from(self.collect_within_days));
+        (self.collect_within_days > 0).then(|| now.minus(days))
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -61,6 +71,7 @@ impl Default for Settings {
             release_after: Duration::from_mins(15),
             upload_ahead: true,
             archive_after_days: 90,
+            collect_within_days: 30,
             windows: Vec::new(),
             zone: jiff::tz::TimeZone::UTC,
         }

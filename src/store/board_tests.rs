@@ -8,14 +8,14 @@ use std::sync::{
 use sqlx::Row;
 
 use super::{
-    Inner, Location, Store, Writer, account, attempt, attempt_list, audit, counter, delivery, find, idempotency,
-    joint_read, keys::Keys, movement_list, night, node, pending_act, pile, printer, record, record_event, record_list,
-    report, requests_beside, stock,
+    Inner, Location, Store, Writer, account, attempt, attempt_list, audit, card_out, counter, delivery, find,
+    idempotency, joint_read, keys::Keys, movement_list, night, node, pending_act, pile, printer, record, record_event,
+    record_list, report, requests_beside, stock,
 };
 use crate::domain::time::Timestamp;
 
 /// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters, ShowNight}` and of `engine::figures`, what workers read, and what corrections read.
-const STATEMENTS: [&str; 28] = [
+const STATEMENTS: [&str; 30] = [
     counter::RECORD_COUNTS,
     counter::OUTCOMES,
     printer::PRINTERS,
@@ -30,6 +30,8 @@ const STATEMENTS: [&str; 28] = [
     report::PLANNED_BATCHES,
     report::HELD_AT_ADOPTION,
     report::CHECKED,
+    card_out::READY_COUNT,
+    card_out::OVERDUE,
     attempt::OPEN,
     pending_act::OPEN_COUNTS,
     pending_act::OPEN_LIST,
@@ -47,8 +49,9 @@ const STATEMENTS: [&str; 28] = [
 ];
 
 /// Tables with a row for each record, card, act or movement.
-const GROWING: [&str; 12] = [
+const GROWING: [&str; 13] = [
     "record",
+    "card_out",
     "person",
     "waiting",
     "movement",
@@ -79,7 +82,7 @@ fn is_scan(sql: &str, step: &str) -> bool {
         |table: &&&str| sql.contains(&format!("{table} AS {name} ")) || sql.contains(&format!("{table} AS {name}\n"));
     let table = GROWING.iter().find(|table| **table == name).or_else(|| GROWING.iter().find(is_aliased));
     table.is_some()
-        && !["INDEX batch_open", "INDEX pending_act_open", "INDEX record_checked"]
+        && !["INDEX batch_open", "INDEX pending_act_open", "INDEX record_checked", "INDEX record_ready"]
             .iter()
             .any(|partial| step.contains(partial))
 }
@@ -92,6 +95,18 @@ async fn what_people_list_is_read_through_an_index_of_its_own() {
     for (sql, index) in [
         (record_list::HELD, "record_aside (state=? AND id>? AND id<?)"),
         (report::HELD_AT_ADOPTION, "record_aside (state=?)"),
+        (report::READY, "record_ready (state=? AND id>?)"),
+        (card_out::ONE, "sqlite_autoindex_card_out_1 (record_id=?)"),
+        (card_out::AWAY, "card_out_away (handed_over_order=? AND id>?)"),
+        (card_out::AWAY_UP_TO, "card_out_away (handed_over_order=? AND id>? AND id<?)"),
+        (card_out::IN_DISTRICT, "card_out_district (handed_over_order=? AND district=? AND id>?)"),
+        (card_out::OF_DISTRICT, "card_out_district (handed_over_order=? AND district=?)"),
+        (card_out::FIRST_OF_DISTRICT, "card_out_district (handed_over_order=? AND district=?)"),
+        (card_out::DISTRICTS, "card_out_district (handed_over_order=?)"),
+        (card_out::DISTRICTS, "card_out_district (handed_over_order=? AND district>?)"),
+        (card_out::OVERDUE, "card_out_sent (handed_over_order=? AND sent_at_us<?)"),
+        (card_out::LAST_BEFORE, "card_out_sent (handed_over_order=? AND sent_at_us<?)"),
+        (card_out::HANDED_OVER, "card_out_handed_over (handed_over_order>? AND handed_over_order<?)"),
         (record_list::QUARANTINED, "record_aside (state=? AND id>? AND id<?)"),
         (requests_beside::DUPLICATES, "record_aside (state=? AND id>?)"),
         (delivery::BY_DOCUMENT, "movement_delivery (lot_id=? AND <expr>=?)"),

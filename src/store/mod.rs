@@ -17,6 +17,7 @@ mod backend;
 mod batch;
 #[cfg(test)]
 mod board_tests;
+mod card_out;
 mod carried;
 mod change_listener;
 mod claim_bound;
@@ -67,6 +68,7 @@ pub use self::{
     audit::{AuditEntry, ChainFault, ChainHead},
     backend::{Location, LockHolder, is_open_database, is_running, lock_holder},
     batch::QueuedJob,
+    card_out::{CardOutLine, DistrictLine, Outside, StoredOut},
     change_listener::ChangeListener,
     counter::RecordCount,
     counter::Recounted,

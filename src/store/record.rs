@@ -370,6 +370,7 @@ impl Tx {
             stop: r.6.as_deref().and_then(Recall::from_stored),
             checked: r.7,
             surrendered: r.8,
+            sent: self.card_out(record).await?.and_then(|out| out.sent),
             reason: r.9,
             note: r.10,
             open_job: self.open_job(record).await?,

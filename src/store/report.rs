@@ -133,6 +133,8 @@ pub struct RecordLine {
     pub reason: Option<String>,
     /// The words of the person who acted on it last.
     pub note: Option<String>,
+    /// Whether its card is in the district to which it was sent.
+    pub sent: bool,
     /// First key of the pile.
     pub district: String,
     /// Second key of the pile.
@@ -180,12 +182,16 @@ macro_rules! record {
     ($($condition:literal),+) => {
         concat!(
             "SELECT id, source, request_id, profile, kind, class, state, stop, reason, district, village, version, copy, charged,
-                    checked, surrendered, verified_at_us, note
+                    checked, surrendered, verified_at_us, note, sent
              FROM record WHERE ",
             $($condition),+
         )
     };
 }
+
+/// Cards that were checked, are at the counter and are not recalled, by record, at most `$2`.
+pub(super) const READY: &str =
+    record!("state = 'printed' AND checked AND NOT sent AND stop IS NULL AND id > $1 ORDER BY state, id LIMIT $2");
 
 /// A page of jobs under a condition on `$1`, each table by its key.
 macro_rules! jobs {
@@ -251,14 +257,14 @@ pub(super) const HELD_AT_ADOPTION: &str = "
     SELECT COUNT(*) FROM record
     WHERE state = 'held' AND (reason LIKE '{\"code\":\"held-at-adoption\"%' OR reason LIKE '{\"code\":\"sent-elsewhere\"%')";
 
-/// At most 10,000, through an index of them alone: what is beyond is a long wait anyway.
+/// At most 100,000, through an index of them alone; those in districts are among them.
 pub(super) const CHECKED: &str = "
     SELECT COUNT(*) FROM (
-        SELECT 1 FROM record WHERE state = 'printed' AND checked AND stop IS NULL LIMIT 10000
+        SELECT 1 FROM record WHERE state = 'printed' AND checked AND stop IS NULL LIMIT 100000
     ) AS found";
 
 impl Tx {
-    /// The number of cards that were checked, wait for their hand-over and are not recalled; at most 10,000.
+    /// The number of cards that were checked, also of those in districts, and are not recalled; at most 100,000.
     pub async fn cards_checked_count(&mut self) -> Result<i64, StoreError> {
         on!(self, c => sqlx::query_scalar(CHECKED).fetch_one(c)).map_err(doing("counting checked cards"))
     }
@@ -468,6 +474,7 @@ where
         surrendered: row.try_get(15)?,
         verified_at: Timestamp(row.try_get(16)?).to_string(),
         note: row.try_get(17)?,
+        sent: row.try_get(18)?,
     };
     Ok((row.try_get(0)?, line))
 }

@@ -20,10 +20,11 @@ pub(super) enum SealedTable {
     AccountRole,
     Token,
     OsUser,
+    CardOut,
 }
 
 impl SealedTable {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Printer,
         Self::Pause,
         Self::PendingAct,
@@ -34,6 +35,7 @@ impl SealedTable {
         Self::AccountRole,
         Self::Token,
         Self::OsUser,
+        Self::CardOut,
     ];
 
     /// The name in the audit and in the database.
@@ -49,6 +51,7 @@ impl SealedTable {
             Self::AccountRole => "account_role",
             Self::Token => "token",
             Self::OsUser => "os_user",
+            Self::CardOut => "card_out",
         }
     }
 
@@ -65,6 +68,7 @@ impl SealedTable {
             Self::AccountRole => "role of account",
             Self::Token => "token",
             Self::OsUser => "system user",
+            Self::CardOut => "card outside of record number",
         }
     }
 
@@ -120,6 +124,18 @@ impl SealedTable {
                 &["id", "token_hash", "name", "account_id", "scopes", "made_at_us", "expires_at_us", "revoked_at_us"]
             }
             Self::OsUser => &["name", "account_id", "mapped_at_us"],
+            Self::CardOut => &[
+                "record_id",
+                "id",
+                "district",
+                "document",
+                "sent_at_us",
+                "sent_by",
+                "handed_over_order",
+                "handed_over_at_us",
+                "proxy",
+                "proxy_sealed",
+            ],
         }
     }
 
@@ -183,6 +199,12 @@ impl SealedTable {
                     "SELECT name, CAST(account_id AS TEXT), CAST(mapped_at_us AS TEXT) FROM os_user",
                     "name",
                     "v.value ->> 0"
+                ),
+            Self::CardOut => rows!(
+                    "SELECT CAST(record_id AS TEXT), CAST(id AS TEXT), district, document, CAST(sent_at_us AS TEXT), sent_by,
+                            CAST(handed_over_order AS TEXT), CAST(handed_over_at_us AS TEXT), proxy, proxy_sealed FROM card_out",
+                    "record_id",
+                    "CAST(v.value ->> 0 AS BIGINT)"
                 ),
         };
         if of_keys { some } else { all }

@@ -109,6 +109,7 @@ impl Tx {
         self.waiting_remove(&ids(|c| c.from == RecordState::Waiting && c.to != RecordState::Waiting)).await?;
         self.waiting_add(&ids(|c| c.from != RecordState::Waiting && c.to == RecordState::Waiting)).await?;
         self.classes_change(changes).await?;
+        self.cards_out_change(changes).await?;
         self.photos_release(&ids(|c| {
             c.from != c.to && matches!(c.to, RecordState::HandedOver | RecordState::Withdrawn)
         }))
@@ -148,15 +149,16 @@ impl Tx {
     /// The marks of those records whose change may clear one, as far as they have any.
     async fn records_marks(&mut self, changes: &[RecordChange]) -> Result<HashMap<i64, Marks>, StoreError> {
         const MARKED: &str = "
-            SELECT r.id, r.checked, r.surrendered FROM json_each($1) AS v CROSS JOIN record AS r
-            WHERE r.id = CAST(v.value AS BIGINT) AND (r.checked OR r.surrendered)";
+            SELECT r.id, r.checked, r.surrendered, r.sent FROM json_each($1) AS v CROSS JOIN record AS r
+            WHERE r.id = CAST(v.value AS BIGINT) AND (r.checked OR r.surrendered OR r.sent)";
         let ids: Vec<i64> = changes.iter().filter(|c| Marks::may_be_cleared_by(c)).map(|c| c.id.0).collect();
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let marked: Vec<(i64, bool, bool)> = on!(self, c => sqlx::query_as(MARKED).bind(set(&ids)).fetch_all(c))
+        let marked: Vec<(i64, bool, bool, bool)> = on!(self, c => sqlx::query_as(MARKED).bind(set(&ids)).fetch_all(c))
             .map_err(doing("saving a transition"))?;
-        Ok(marked.into_iter().map(|(id, checked, surrendered)| (id, Marks { checked, surrendered })).collect())
+        let marks = |(id, checked, surrendered, sent)| (id, Marks { checked, surrendered, sent });
+        Ok(marked.into_iter().map(marks).collect())
     }
 
     async fn records_change_by(
@@ -196,7 +198,10 @@ macro_rules! change_record {
                 failed_on = CASE WHEN CAST(v.value ->> 6 AS BIGINT) <> 0 THEN NULL ELSE COALESCE(v.value ->> 5, failed_on) END,
                 reason = v.value ->> 7,
                 note = v.value ->> 9,
-                checked = CASE WHEN v.value ->> 8 = 'checked' THEN true WHEN v.value ->> 2 = 'waiting' THEN false ELSE checked END,
+                checked = CASE WHEN v.value ->> 8 = 'checked' THEN true WHEN v.value ->> 2 = 'waiting' OR v.value ->> 8 = 'unchecked' THEN false
+                    ELSE checked END,
+                sent = CASE WHEN v.value ->> 2 <> 'printed' THEN false WHEN v.value ->> 10 IS NULL THEN sent
+                    ELSE CAST(v.value ->> 10 AS BIGINT) <> 0 END,
                 surrendered = CASE v.value ->> 8 WHEN 'surrendered' THEN true WHEN 'next-copy' THEN false ELSE surrendered END,
                 copy = CASE v.value ->> 8 WHEN 'next-copy' THEN copy + 1 ELSE copy END
             FROM json_each($1) AS v
@@ -219,6 +224,7 @@ type RecordRow<'a> = (
     Option<&'a str>,
     &'static str,
     Option<&'a str>,
+    Option<i64>,
 );
 
 fn record_row(c: &RecordChange) -> RecordRow<'_> {
@@ -231,10 +237,12 @@ fn record_row(c: &RecordChange) -> RecordRow<'_> {
     let card = match c.card {
         CardChange::Keep => "keep",
         CardChange::Checked => "checked",
+        CardChange::Unchecked => "unchecked",
         CardChange::Surrendered => "surrendered",
         CardChange::NextCopy => "next-copy",
     };
     let (from, to, place) = (c.from.as_str(), c.to.as_str(), i64::from(c.to.occupies_slot()));
     let (charged_on, reason, note) = (c.charged_on.as_deref(), c.reason.as_deref(), c.note.as_deref());
-    (c.id.0, from, to, place, stop, charged_on, i64::from(c.reset_failures), reason, card, note)
+    let is_sent = c.out.is_sent().map(i64::from);
+    (c.id.0, from, to, place, stop, charged_on, i64::from(c.reset_failures), reason, card, note, is_sent)
 }

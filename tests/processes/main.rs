@@ -22,6 +22,7 @@ mod cupsd;
 mod database;
 #[path = "../api/mod.rs"]
 mod described;
+mod districts;
 #[path = "../../drivers/ipp/tests/printer/engine.rs"]
 mod engine;
 #[path = "../../drivers/ipp/tests/printer/eve.rs"]

@@ -24,8 +24,8 @@ use cetak::{
             DeclareUncertain, DestroyBlanks, Destruction, FoundCard, HandOverCard, HoldRecord, HopperSetting,
             LendBlanks, LoadHopper, Pause, Probe, ReceiveBlanks, RecordName, RefuseReprint, RejectCard, ReleaseRecord,
             RemovePrinter, Reprint, RequestReprint, ResolveDuplicate, ResolveFound, ResolveNothing, RestoreRecord,
-            ResumeBatch, ResumePrinter, ResumeQueue, ReverseDelivery, SetObjectedPrinter, SetPrinter, SurrenderCard,
-            TakeBackBlanks, TestCard, TestPrinter, UnloadHopper, WithdrawRecord,
+            ResumeBatch, ResumePrinter, ResumeQueue, ReverseDelivery, SendCards, SetObjectedPrinter, SetPrinter,
+            SurrenderCard, TakeBackBlanks, TestCard, TestPrinter, UnloadHopper, WithdrawRecord,
         },
         query::CountArchivable,
     },
@@ -85,6 +85,14 @@ pub(crate) async fn card_reject(engine: &Engine, record: &RecordName, cause: Cau
 
 pub(crate) async fn card_hand_over(engine: &Engine, record: &RecordName) -> Done<()> {
     by(engine).act(HandOverCard { record: record.clone() }).await
+}
+
+pub(crate) async fn card_send(engine: &Engine, record: &RecordName, district: &str) -> Done<()> {
+    let records = vec![record.clone()].try_into().unwrap();
+    let act = SendCards { records, district: value(district), document: value("SJ-12") };
+    let outcomes = by(engine).act(act).await?;
+    assert!(outcomes.iter().all(|outcome| outcome.refusal.is_none()), "{outcomes:?}");
+    Ok(())
 }
 
 pub(crate) async fn card_surrender(engine: &Engine, record: &RecordName, note: &str) -> Done<()> {

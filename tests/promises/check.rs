@@ -71,6 +71,7 @@ const ATTEMPTS: &str = "a printing job has its one open attempt, an uncertain or
 const BOOKED: &str = "each attempt's blank is booked as the attempt ended";
 const TEST_CARDS: &str = "each test card's blank is booked as the test card ended";
 const CARDS: &str = "each card in the office or with its citizen has its blank there";
+const CARDS_OUT: &str = "each card that was sent or handed over is where its record says";
 const CARD_COUNTS: &str = "as many blanks are booked as printed and uncertain as there are such cards";
 const BALANCES: &str = "each balance is the sum of its movements";
 const LOTS: &str = "the accounts of each lot sum to zero";
@@ -331,4 +332,28 @@ async fn a_damaged_file_and_missing_references_are_reported_alone() {
     let checks = store.read().await.unwrap().check(&[]).await.unwrap();
 
     assert_eq!(checks.iter().map(|check| (check.rule, check.faults.is_empty())).collect::<Vec<_>>(), [(FILE, false)]);
+}
+
+#[tokio::test]
+async fn a_card_that_was_sent_nowhere_and_a_district_without_its_card_are_found() {
+    let world = engine().await;
+    operations::card_check(&world.engine, &name("r00000")).await.unwrap();
+    operations::card_send(&world.engine, &name("r00000"), "Laweyan").await.unwrap();
+    sees!(
+        world,
+        ["DELETE FROM card_out WHERE district = 'Laweyan'"],
+        [(CARDS_OUT, "record default/r00000: its card is marked as sent, and is in no district")]
+    );
+    sees!(
+        world,
+        ["UPDATE record SET sent = false WHERE request_id = 'r00000'"],
+        [(CARDS_OUT, "record default/r00000: it is printed, and its card is somewhere else")]
+    );
+    sees!(
+        world,
+        ["UPDATE card_out SET record_id = 99 WHERE district = 'Laweyan'"],
+        [(CARDS_OUT, "record default/r00000: its card is marked as sent, and is in no district")]
+    );
+    let checked_too = "UPDATE record SET sent = true WHERE request_id = 'r00001' RETURNING 'changed'";
+    assert!(database::execute(&world.location, checked_too).await.is_err(), "it is not checked");
 }

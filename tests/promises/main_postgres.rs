@@ -21,6 +21,7 @@ mod database;
 mod described;
 mod devices;
 mod dispatch;
+mod districts;
 mod expected;
 mod fake_printer;
 mod feeding;

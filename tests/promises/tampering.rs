@@ -28,6 +28,8 @@ use Kind::{Bytes, Number, Text, Truth, Word};
 
 async fn office() -> World {
     let world = check::engine().await;
+    operations::card_check(&world.engine, &name("r00001")).await.unwrap();
+    operations::card_send(&world.engine, &name("r00001"), "Laweyan").await.unwrap();
     for id in ["r00002", "r00003"] {
         let warrant = operations::reprint_request(&world.engine, &name(id), "lost").await;
         if let (Ok(warrant), "r00002") = (warrant, id) {

@@ -7,7 +7,10 @@ use super::{
     many::{FilterArgs, HeldForArgs, ManyArgs, PageArgs},
     preview::PreviewArgs,
 };
-use crate::domain::value::{Note, SpoilageCause};
+use crate::domain::{
+    card_out::{ProxyDocument, ReturnCause},
+    value::{DistrictName, Document, Note, SpoilageCause},
+};
 
 #[derive(Args, Debug)]
 pub struct RecordArg {
@@ -356,12 +359,71 @@ pub enum CardCommand {
         reason: Note,
     },
     /// Record that the citizen has received the card; it must have been checked
+    ///
+    /// With `--in`, one or several cards were handed over in the district to which they were sent; each is booked or refused by itself.
+    /// With `--proxy`, one card was handed over to a proxy, and who that is is read from standard input and sealed.
     #[command(after_help = "Examples:
-  cetak card hand-over 3372-2015-000207")]
+  cetak card hand-over 3372-2015-000207
+  cetak card hand-over --in Laweyan --from list-of-laweyan.txt
+  cetak card hand-over 3372-2015-000207 --proxy letter-of-authority")]
     HandOver {
         #[command(flatten)]
-        record: RecordArg,
+        many: ManyArgs,
+        /// The district in which the cards were handed over
+        #[arg(long = "in", value_name = "DISTRICT", conflicts_with = "proxy")]
+        district: Option<DistrictName>,
+        /// What a proxy showed: letter-of-authority, family-card, guardianship or other-document
+        #[arg(long, value_name = "DOCUMENT")]
+        proxy: Option<ProxyDocument>,
     },
+    /// Send checked cards to a district, with a dispatch note
+    ///
+    /// Each card is sent or refused by itself; the exit code is 1 if one was refused. A card that was sent is living: it is handed over
+    /// there, or comes back before anything else is done to it.
+    #[command(after_help = "Examples:
+  cetak card send 3372-2015-000207 3372-2015-000208 --to Laweyan --document SJ-12
+  cetak card send --from pile.txt --to Laweyan --document SJ-12")]
+    Send {
+        #[command(flatten)]
+        many: ManyArgs,
+        /// The district
+        #[arg(long, value_name = "DISTRICT")]
+        to: DistrictName,
+        /// The number of the dispatch note
+        #[arg(long, value_name = "TEXT")]
+        document: Document,
+    },
+    /// Receive cards back from their districts
+    ///
+    /// Each card is received or refused by itself. One that is damaged or another person's must be checked again.
+    #[command(after_help = "Examples:
+  cetak card receive 3372-2015-000207 --cause uncollected --reason \"three months\"")]
+    Receive {
+        #[command(flatten)]
+        many: ManyArgs,
+        /// The cause: uncollected, wrong-district, wrong-person or damaged
+        #[arg(long, value_name = "CAUSE")]
+        cause: ReturnCause,
+        /// What is known of it, for the audit
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
+    },
+    /// List the cards that are in districts, in the order in which they were sent
+    #[command(after_help = "Examples:
+  cetak card sent --overdue
+  cetak card sent --district Laweyan")]
+    Sent {
+        /// Only those in this district
+        #[arg(long, value_name = "DISTRICT", conflicts_with = "overdue")]
+        district: Option<DistrictName>,
+        /// Only those that were sent longer ago than the setting `collect_within_days`
+        #[arg(long)]
+        overdue: bool,
+    },
+    /// List the districts that have cards, with their number
+    #[command(after_help = "Examples:
+  cetak card districts")]
+    Districts,
     /// Undo a hand-over that was booked by mistake: the card is in the office, and its record has the state
     /// `printed` again
     ///

@@ -56,6 +56,9 @@ pub struct CardProfile {
     /// Those of them that mean that the previous card is lost. It is booked as missing and need not be given back.
     #[serde(default)]
     pub lost_reasons: Vec<String>,
+    /// Whether a proxy may receive a card for its citizen.
+    #[serde(default = "yes")]
+    pub proxy: bool,
     /// The kinds of request.
     #[serde(rename = "kind")]
     pub kinds: Vec<RequestKind>,
@@ -126,6 +129,10 @@ impl Identifier {
             Scheme::Alphanumeric => self.ignores.without(Ignored::Spaces),
         }
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn sixty_four() -> usize {

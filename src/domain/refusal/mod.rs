@@ -279,6 +279,18 @@ pub enum RecordRule {
     NotWithdrawn,
     /// The same: not updated after rendering.
     NotUpdated,
+    /// To send its card to a district: printed.
+    Send,
+    /// The same: not sent already.
+    NotSent,
+    /// To receive its card from a district: sent there.
+    Receive,
+    /// To check its card, reject it or print it again: not in a district.
+    InOffice,
+    /// To hand its card over in a district: sent to that one.
+    InDistrict,
+    /// To hand its card over to a proxy: the card profile permits it.
+    InPerson,
     /// To correct its hand-over: handed over, and not taken back.
     CorrectHandOver,
     /// To take its card back: handed over, and not taken back before.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    account, act::Act, card, clock, correction, database, delivery, destruction, inspection, instance, many, printer,
-    printer_setting, priority, queue, record, rekey, role, stock, test_card, token, warrant,
+    account, act::Act, card, clock, correction, database, delivery, destruction, district, inspection, instance, many,
+    printer, printer_setting, priority, queue, record, rekey, role, stock, test_card, token, warrant,
 };
 use crate::{
     domain::permission::{Operation, Permit},
@@ -73,6 +73,10 @@ any_act! {
     card::CheckCard,
     card::RejectCard,
     card::HandOverCard,
+    district::HandOverCards,
+    district::HandOverByProxy,
+    district::SendCards,
+    district::ReceiveCards,
     card::SurrenderCard,
     correction::CorrectHandOver,
     queue::Pause,

@@ -11,11 +11,13 @@ use super::{
 };
 use crate::{
     domain::{
+        card_out::ReturnCause,
+        district,
         permission::{Operation, Permit},
         record,
         refusal::Refusal,
         transition::Transition,
-        value::{InvalidValue, Note},
+        value::{DistrictName, Document, InvalidValue, Note},
     },
     engine::{Engine, EngineError, sent_elsewhere::SentElsewhere},
     store::Tx,
@@ -109,14 +111,18 @@ impl Act for CheckCards {
     }
 }
 
-enum Deed {
+/// What is done with each record.
+pub(super) enum Deed {
     Hold(Note),
     Release(Note),
     Check,
+    Send(DistrictName, Document),
+    Receive(ReturnCause, Note),
+    HandOverIn(DistrictName),
 }
 
 /// Does it with each record in turn. Each is saved before the next one is decided, because two may be of one person, or be the same.
-async fn each(
+pub(super) async fn each(
     engine: &Engine,
     permit: &Permit,
     records: RecordNames,
@@ -125,7 +131,9 @@ async fn each(
     let mut tx = engine.write(permit).await?;
     let sent = match deed {
         Deed::Release(_) => SentElsewhere::read(engine, &mut tx, true).await?,
-        Deed::Hold(_) | Deed::Check => SentElsewhere::default(),
+        Deed::Hold(_) | Deed::Check | Deed::Send(..) | Deed::Receive(..) | Deed::HandOverIn(_) => {
+            SentElsewhere::default()
+        }
     };
     let mut outcomes = Vec::with_capacity(records.0.len());
     for record in records.0 {
@@ -156,6 +164,9 @@ async fn decide(
         Deed::Hold(note) => record::hold(&view, note.as_str())?,
         Deed::Release(note) => released(engine, tx, sent, name, (&view, note)).await?,
         Deed::Check => record::check(&view)?,
+        Deed::Send(to, document) => district::send(&view, to.as_str(), document.as_str())?,
+        Deed::Receive(cause, note) => district::receive(&view, *cause, note.as_str())?,
+        Deed::HandOverIn(place) => district::hand_over_in(&view, place.as_str())?,
     })
 }
 

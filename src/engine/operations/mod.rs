@@ -12,6 +12,7 @@ mod correction;
 mod database;
 mod delivery;
 mod destruction;
+mod district;
 mod inspection;
 mod instance;
 mod many;
@@ -42,6 +43,7 @@ pub use database::{
 };
 pub use delivery::{ReceiveBlanks, ReverseDelivery};
 pub use destruction::DestroyBlanks;
+pub use district::{HandOverByProxy, HandOverCards, ReceiveCards, SendCards, proxy_row_name};
 pub use inspection::{DeclareUncertain, FoundCard, ResolveFound, ResolveNothing};
 pub use instance::{AdoptDatabase, Adopted, PrintedSince};
 pub use many::{CheckCards, HoldRecords, RECORDS_MAX, RecordNames, RecordOutcome, ReleaseRecords};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Engine, EngineError, Query, accounts, archive, attempts, audit, batches, board, check, duplicates, find, find_name,
-    jobs, ledger, needs, night, pending_acts, pile, printers, probe, records, scan, stock, warrants,
+    jobs, ledger, needs, night, outside, pending_acts, pile, printers, probe, records, scan, stock, warrants,
 };
 use crate::domain::permission::Operation;
 
@@ -68,6 +68,11 @@ any_query! {
     find::ListRecordEvents,
     scan::ScanCard,
     pile::ScanForCheck,
+    outside::ListReadyCards,
+    outside::ListSentCards,
+    outside::ListHandedOverCards,
+    outside::ListDistricts,
+    outside::ShowProxy,
     duplicates::ListDuplicates,
     duplicates::ShowRequestsBeside,
     jobs::ListJobs,

@@ -10,12 +10,13 @@ use super::{
 use crate::{
     domain::{
         audit_row::RecordedEvent,
+        card_out::{ProxyDocument, SentCard},
         id::{BatchId, RecordId},
         printer_reason,
         standing::Standing,
         time::Timestamp,
     },
-    store::{BesideLine, JobLine, JobScope, RecordLine, StoreError, Tx},
+    store::{BesideLine, JobLine, JobScope, RecordLine, StoreError, StoredOut, Tx},
 };
 
 /// How many other requests of a person, and how many events, are shown at most: the newest.
@@ -60,6 +61,10 @@ pub struct CardFacts {
     pub handed_over: Option<Done>,
     /// Who took it back, and when; as `checked`.
     pub surrendered: Option<Done>,
+    /// The district to which it was sent: it is there, or was handed over there.
+    pub sent: Option<SentCard>,
+    /// What a proxy showed who received it; none if its citizen did, or nobody yet.
+    pub proxy: Option<ProxyDocument>,
 }
 
 /// Who did something, and when.
@@ -97,7 +102,10 @@ pub(super) async fn found(engine: &Engine, tx: &mut Tx, id: RecordId) -> Result<
     let record = tx.record_line(id).await?.ok_or(StoreError::Conflict("the record"))?;
     let jobs = tx.job_list(JobScope::Record(id), None, 0, JOBS_MAX).await?;
     let card = match &*record.state {
-        "printed" | "handed_over" => card(&record, &jobs, &tx.record_events(id, EVENTS_MAX).await?),
+        "printed" | "handed_over" => {
+            let out = tx.card_out(id).await?;
+            card(&record, &jobs, &tx.record_events(id, EVENTS_MAX).await?, out)
+        }
         _ => None,
     };
     let in_hand = match jobs.last().filter(|job| matches!(&*job.state, "queued" | "printing" | "uncertain")) {
@@ -146,12 +154,13 @@ fn stopped_by(printer: &PrinterLine) -> Vec<String> {
 }
 
 /// The card of the newest printed job, with who did what since it was printed.
-fn card(record: &RecordLine, jobs: &[JobLine], events: &[RecordedEvent]) -> Option<CardFacts> {
+fn card(record: &RecordLine, jobs: &[JobLine], events: &[RecordedEvent], out: Option<StoredOut>) -> Option<CardFacts> {
     let job = jobs.iter().rev().find(|job| job.state == "printed")?;
     let attempt = job.attempts.iter().rev().find(|a| a.outcome.as_deref() == Some("printed"))?;
     let since = attempt.ended_at.as_deref().and_then(Timestamp::parse);
-    let done = |act: &str, is_done: bool| {
-        let event = events.iter().rev().find(|event| event.act == act && Timestamp::parse(&event.at) >= since)?;
+    let done = |acts: &[&str], is_done: bool| {
+        let event =
+            events.iter().rev().find(|event| acts.contains(&&*event.act) && Timestamp::parse(&event.at) >= since)?;
         is_done.then(|| Done { by: event.actor.clone(), at: event.at.clone() })
     };
     Some(CardFacts {
@@ -160,8 +169,10 @@ fn card(record: &RecordLine, jobs: &[JobLine], events: &[RecordedEvent]) -> Opti
         printer: attempt.printer.clone(),
         batch: job.batch,
         printed_at: attempt.ended_at.clone(),
-        checked: done("card.checked", record.checked),
-        handed_over: done("card.handed-over", record.state == "handed_over"),
-        surrendered: done("card.surrendered", record.surrendered),
+        checked: done(&["card.checked"], record.checked),
+        handed_over: done(&["card.handed-over", "card.handed-over-by-proxy"], record.state == "handed_over"),
+        surrendered: done(&["card.surrendered"], record.surrendered),
+        proxy: out.as_ref().and_then(|out| out.proxy.as_ref()).map(|(document, _)| *document),
+        sent: out.and_then(|out| out.sent),
     })
 }

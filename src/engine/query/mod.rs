@@ -22,6 +22,7 @@ mod known;
 mod ledger;
 mod needs;
 mod night;
+mod outside;
 mod page;
 mod pending_acts;
 mod pile;
@@ -53,6 +54,7 @@ pub use self::{
     ledger::ListMovements,
     needs::{FreeBlanks, ListNeeds, Need, NeedKind, NoBlanks, ReservedBlanks},
     night::{Night, NightLine, ShowNight},
+    outside::{ListDistricts, ListHandedOverCards, ListReadyCards, ListSentCards, ShowProxy, ShownProxy},
     page::{Cursor, Limit, Page, PageRequest},
     pending_acts::{ListPendingActs, PendingActView, ShowPendingAct},
     pile::{CardToCheck, ListPile, ScanForCheck, ShowPile},
@@ -66,9 +68,9 @@ pub use self::{
 use super::{Engine, EngineError};
 use crate::domain::permission::Operation;
 pub use crate::store::{
-    AccountLine, AttemptLine, BalanceLine, BatchLine, BesideLine, ChainHead, EndedAttemptLine, JobLine, MovementLine,
-    Node, OldestWaiting, PendingActLine, PileCounts, PileLine, RecordLine, Remedy, SessionLine, TokenLine,
-    UncertainLine, Violation, WarrantLine,
+    AccountLine, AttemptLine, BalanceLine, BatchLine, BesideLine, CardOutLine, ChainHead, DistrictLine,
+    EndedAttemptLine, JobLine, MovementLine, Node, OldestWaiting, PendingActLine, PileCounts, PileLine, RecordLine,
+    Remedy, SessionLine, TokenLine, UncertainLine, Violation, WarrantLine,
 };
 
 /// Something to be read. It changes nothing.

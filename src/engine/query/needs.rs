@@ -59,6 +59,8 @@ pub enum NeedKind {
     CardsToCheck,
     /// Cards that were checked and wait for their hand-over; at most 10,000 are counted.
     CardsToHandOver,
+    /// Cards that are in their districts for longer than the setting `collect_within_days`; at most 10,000 are counted.
+    CardsUncollected,
     /// Spoiled cards that are kept until they are destroyed with a document.
     CardsToDestroy {
         /// The type of blank.
@@ -169,6 +171,7 @@ impl NeedKind {
             | Self::BatchesToApprove
             | Self::CardsToCheck
             | Self::CardsToHandOver
+            | Self::CardsUncollected
             | Self::CardsToDestroy { .. } => true,
             Self::UncertainCards
             | Self::StoppedCards
@@ -244,9 +247,13 @@ pub(super) async fn read(
     let no_printer = |(profile, count): (&str, i64)| (NeedKind::NoPrinter { profile: profile.to_owned() }, count);
     needs.extend(unprinted.into_iter().map(no_printer));
     needs.extend(facts.rekeyed.iter().map(|profile| (NeedKind::PersonsRekeyed { profile: profile.clone() }, 1)));
-    let to_hand_over = tx.cards_checked_count().await?;
-    let to_check = count(RecordState::Printed, false) - count(RecordState::Printed, true) - to_hand_over;
-    needs.extend([(NeedKind::CardsToCheck, to_check), (NeedKind::CardsToHandOver, to_hand_over)]);
+    let unrecalled = count(RecordState::Printed, false) - count(RecordState::Printed, true);
+    let to_check = unrecalled - tx.cards_checked_count().await?;
+    needs.extend([
+        (NeedKind::CardsToCheck, to_check),
+        (NeedKind::CardsToHandOver, tx.cards_ready_count().await?),
+        (NeedKind::CardsUncollected, cards_overdue(engine, tx).await?),
+    ]);
     let mut spoiled: BTreeMap<&str, i64> = BTreeMap::new();
     for line in facts.balances.iter().filter(|line| line.account == "spoiled") {
         *spoiled.entry(&line.blank_type).or_default() += line.quantity;
@@ -256,6 +263,14 @@ pub(super) async fn read(
     needs.extend(spoiled.into_iter().map(to_destroy));
     needs.extend(engine.faults.read().into_iter().map(|fault| (NeedKind::SchedulerFault(fault), 1)));
     Ok(needs.into_iter().filter(|(_, count)| *count > 0).map(|(kind, count)| Need { kind, count }).collect())
+}
+
+/// How many cards are in their districts for too long.
+async fn cards_overdue(engine: &Engine, tx: &mut Tx) -> Result<i64, EngineError> {
+    match engine.settings.overdue_before(engine.clock.now()) {
+        Some(before) => Ok(tx.cards_overdue_count(before).await?),
+        None => Ok(0),
+    }
 }
 
 /// That a printer has no blanks, and where there are some.

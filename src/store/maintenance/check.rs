@@ -48,7 +48,7 @@ pub struct Violation {
 }
 
 /// Rules that are one statement each: name, remedy, statement.
-const RULES: [(&str, Remedy, &str); 21] = [
+const RULES: [(&str, Remedy, &str); 22] = [
     ("the accounts of each lot sum to zero", Recount, LOTS),
     ("a reversal takes back no more than its delivery", Recount, REVERSALS),
     ("the waiting list has all waiting records, and no others", ReadHistory, WAITING),
@@ -60,6 +60,7 @@ const RULES: [(&str, Remedy, &str); 21] = [
     ("each attempt's blank is booked as the attempt ended", Recount, BOOKED),
     ("each test card's blank is booked as the test card ended", Recount, TEST_CARDS),
     ("each card in the office or with its citizen has its blank there", Recount, CARDS),
+    ("each card that was sent or handed over is where its record says", ReadHistory, CARDS_OUT),
     ("as many blanks are booked as printed and uncertain as there are such cards", Recount, CARD_COUNTS),
     ("a second copy has its approved warrant", ReadHistory, COPIES),
     ("each event of a record is in the audit", Report, RECORD_EVENTS),
@@ -220,6 +221,19 @@ const CARDS: &str = "
            OR COALESCE(b.here, 0) <> CASE WHEN r.state = 'printed' THEN 1 ELSE 0 END
            OR COALESCE(b.away, 0) <> CASE WHEN r.state = 'handed_over' AND NOT r.surrendered THEN 1 ELSE 0 END)
     ORDER BY r.id LIMIT 100";
+
+// A card that was handed over by an earlier version of the program is in no row of `card_out`.
+const CARDS_OUT: &str = "
+    SELECT 'record ' || r.source || '/' || r.request_id,
+           CASE WHEN r.sent THEN 'its card is marked as sent, and is in no district'
+                ELSE 'it is ' || r.state || ', and its card is somewhere else' END
+    FROM record AS r LEFT JOIN card_out AS c ON c.record_id = r.id
+    WHERE (r.sent AND (r.state <> 'printed' OR NOT r.checked OR c.district IS NULL OR c.handed_over_order IS NOT NULL))
+       OR (NOT r.sent AND c.record_id IS NOT NULL AND (r.state <> 'handed_over' OR c.handed_over_order IS NULL))
+    UNION ALL
+    SELECT 'record number ' || CAST(c.record_id AS TEXT), 'it is gone, and its card is said to be outside'
+    FROM card_out AS c LEFT JOIN record AS r ON r.id = c.record_id WHERE r.id IS NULL
+    LIMIT 100";
 
 const CARD_COUNTS: &str = "
     WITH jobs AS (SELECT id, record_id, lot_id, state FROM job UNION ALL SELECT id, record_id, lot_id, state FROM job_archive),

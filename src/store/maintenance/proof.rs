@@ -36,7 +36,8 @@ const PAGE: i64 = 5_000;
 
 const RECORDS: &str = "each record is as the audit has it";
 const MOVEMENTS: &str = "each movement is as the audit has it";
-const ROWS: &str = "each printer, pause, lot, act, unknown job, key rule and account is as the audit has it";
+const ROWS: &str =
+    "each printer, pause, lot, act, unknown job, key rule, account and card outside is as the audit has it";
 
 /// What the audit says of the rarely changing rows, and of what is older than the changes.
 #[derive(Default)]
@@ -68,7 +69,7 @@ impl Sealed {
     }
 }
 
-type RecordRow = (i64, String, String, String, i64, i64, bool, bool);
+type RecordRow = (i64, String, String, String, i64, i64, bool, bool, bool);
 
 impl Tx {
     /// The rules that the audit proves.
@@ -125,7 +126,7 @@ impl Tx {
 
     async fn records_compare(&mut self, ids: Range<i64>, older: Older, check: &mut Check) -> Result<(), StoreError> {
         const FOUND: &str = "
-            SELECT id, source, request_id, state, version, copy, checked, surrendered FROM record
+            SELECT id, source, request_id, state, version, copy, checked, surrendered, sent FROM record
             WHERE id > $1 AND id < $2 ORDER BY id LIMIT $3";
         let mut trails: HashMap<i64, Trail> = HashMap::new();
         self.changes_read(|_, changes| {
@@ -150,13 +151,13 @@ impl Tx {
                     .map_err(doing("checking the records"))?;
             let Some(last) = rows.last() else { break };
             after = last.0;
-            for (id, source, request_id, state, version, copy, checked, surrendered) in rows {
+            for (id, source, request_id, state, version, copy, checked, surrendered, sent) in rows {
                 let thing = format!("record {source}/{request_id}");
                 let Ok(state) = parse("record", id, &state) else {
                     check.add(thing, "it is in no known state".into());
                     continue;
                 };
-                let found = FoundRecord { state, version, copy, checked, surrendered };
+                let found = FoundRecord { state, version, copy, checked, surrendered, sent };
                 match trails.remove(&id).unwrap_or_default().compare(&found, id <= older.record) {
                     Proof::Proved => {}
                     Proof::Older => check.older += 1,

@@ -18,12 +18,13 @@ use crate::{
 };
 
 /// All tables that are moved; referenced tables come first. A file has no nodes, and sessions end with the move.
-const TABLES: [&str; 31] = [
+const TABLES: [&str; 32] = [
     "meta",
     "photo",
     "record",
     "person",
     "person_rule",
+    "card_out",
     "waiting",
     "claim_bound",
     "lot",

@@ -18,10 +18,11 @@ use serde_json::{Value, json};
 
 use super::{
     desk_card::{Card, Takes, card},
-    form,
+    districts, form,
     form_value::Sent,
     link,
     page::{Page, respond},
+    view::Button,
 };
 use crate::{
     domain::{id::BatchId, permission::Operation, time::Timestamp, value::SpoilageCause},
@@ -134,6 +135,8 @@ struct DeskPage {
     address: String,
     help: &'static str,
     codes: Option<&'static str>,
+    /// The lists and piles that belong to it.
+    links: Vec<Button>,
     shown: Shown,
 }
 
@@ -205,7 +208,8 @@ impl<'a> AtDesk<'a> {
         }
         let (address, help) = (self.address(), self.page.t(self.desk.help));
         let codes = (self.desk.act == CHECK.act).then(|| self.page.t(texts::CODES));
-        respond(status, &DeskPage { page: self.page, address, help, codes, shown })
+        let links = if self.desk.act == HAND_OVER.act { districts::links(&self.page) } else { vec![] };
+        respond(status, &DeskPage { page: self.page, address, help, codes, links, shown })
     }
 }
 

@@ -1,15 +1,16 @@
 //! What a desk shows of a card that was scanned, and what can be done to it there.
 
 use super::{
-    address,
+    address, districts,
     page::Page,
     records::{state, whereabouts},
+    view::Button,
 };
 use crate::{
     domain::permission::Operation,
     engine::query::{CardToCheck, CardVerdict, FoundRecord},
     web::route::Sort,
-    words::pages::{Text, texts},
+    words::pages::{Text, card_verdict, texts},
 };
 
 /// The card that is shown.
@@ -31,6 +32,8 @@ pub(super) struct Card {
     pub(super) photo: Option<String>,
     /// The batch that printed it.
     pub(super) batch: Option<i64>,
+    /// What else can be done with it.
+    pub(super) others: Vec<Button>,
 }
 
 /// What a desk takes.
@@ -42,17 +45,16 @@ pub(super) enum Takes {
     Checked,
 }
 
-/// What a code proves, and what the verdict is in a word.
+/// What the verdict is in a word, and what a code proves.
 fn told(verdict: CardVerdict) -> (Text, Text) {
-    match verdict {
-        CardVerdict::OtherForm => (texts::WORD_FOREIGN, texts::VERDICT_OTHER_FORM),
-        CardVerdict::WrongHash => (texts::WORD_FOREIGN, texts::VERDICT_WRONG_HASH),
-        CardVerdict::UnknownAttempt => (texts::WORD_FOREIGN, texts::VERDICT_UNKNOWN),
-        CardVerdict::Current => (texts::WORD_MATCHES, texts::VERDICT_CURRENT),
-        CardVerdict::Recalled => (texts::WORD_RECALLED, texts::VERDICT_RECALLED),
-        CardVerdict::Surrendered => (texts::WORD_SURRENDERED, texts::VERDICT_SURRENDERED),
-        CardVerdict::NotCurrent => (texts::WORD_OLD, texts::VERDICT_NOT_CURRENT),
-    }
+    let word = match verdict {
+        CardVerdict::OtherForm | CardVerdict::WrongHash | CardVerdict::UnknownAttempt => texts::WORD_FOREIGN,
+        CardVerdict::Current => texts::WORD_MATCHES,
+        CardVerdict::Recalled => texts::WORD_RECALLED,
+        CardVerdict::Surrendered => texts::WORD_SURRENDERED,
+        CardVerdict::NotCurrent => texts::WORD_OLD,
+    };
+    (word, card_verdict(verdict))
 }
 
 /// Why a card that is its record's card is not for the desk, in a word and in a sentence; `None` if it is.
@@ -60,6 +62,9 @@ fn objection(page: &Page, takes: Takes, found: &FoundRecord, batch: Option<i64>)
     let record = &found.record;
     if record.state == "handed_over" {
         return Some((texts::WORD_HANDED_OVER, page.t(texts::ALREADY_HANDED_OVER).to_owned()));
+    }
+    if record.sent {
+        return Some((texts::WORD_SENT, whereabouts(page, found)));
     }
     match takes {
         Takes::Unchecked(_) if record.checked => Some((texts::WORD_TWICE, page.t(texts::ALREADY_CHECKED).to_owned())),
@@ -98,8 +103,11 @@ pub(super) fn card(page: &Page, takes: Takes, scanned: &CardToCheck) -> Card {
     // An old card says nothing of the one that the record has now.
     let is_its_card = matches!(scanned.card.verdict, CardVerdict::Current | CardVerdict::Recalled);
     let is_of_pile = objection.as_ref().is_none_or(|(word, _)| *word != texts::WORD_OTHER_PILE);
-    let is_rejectable =
-        is_its_card && is_of_pile && record.state == "printed" && page.may(Operation::CardCheck, Sort::Act);
+    let is_rejectable = is_its_card
+        && is_of_pile
+        && record.state == "printed"
+        && !record.sent
+        && page.may(Operation::CardCheck, Sort::Act);
     let of = |is_it: bool, text: &str| if is_it { text.to_owned() } else { String::new() };
     let has_photo = fits && scanned.has_photo && page.may(Operation::CardPreview, Sort::Act);
     let [source, request_id] = [&record.source, &record.request_id].map(|part| address::encoded(part));
@@ -114,5 +122,11 @@ pub(super) fn card(page: &Page, takes: Takes, scanned: &CardToCheck) -> Card {
         facts,
         photo: has_photo.then(|| format!("/api/v1/records/{source}/{request_id}/photo")),
         batch,
+        others: districts::offers(
+            page,
+            if takes == Takes::Checked { "/handover" } else { "/check" },
+            record,
+            fits && takes == Takes::Checked,
+        ),
     }
 }

@@ -16,6 +16,7 @@ mod audit;
 mod board;
 mod desk;
 mod desk_card;
+mod districts;
 mod first_start;
 mod form;
 mod form_value;
@@ -72,6 +73,7 @@ pub(super) fn router() -> Router<Arc<Web>> {
         .merge(pile::router())
         .merge(desk::router())
         .merge(inspect::router())
+        .merge(districts::router())
         .merge(office::router())
         .merge(audit::router())
         .merge(help::router())

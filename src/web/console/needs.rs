@@ -96,6 +96,7 @@ fn settled_by(kind: &NeedKind) -> Vec<(Operation, Sort)> {
         NeedKind::ActsToConfirm { operation } => vec![(*operation, Sort::Decision)],
         NeedKind::BatchesToApprove => vec![(Operation::Batch, Sort::Act)],
         NeedKind::CardsToHandOver => vec![(Operation::CardHandOver, Sort::Act)],
+        NeedKind::CardsUncollected => vec![(Operation::CardSend, Sort::Act)],
         NeedKind::CardsToDestroy { .. } => vec![(Operation::StockRemove, Sort::Request)],
         NeedKind::PrinterLocked { .. } | NeedKind::PrinterReason { .. } | NeedKind::PrinterStopped { .. } => {
             vec![(Operation::PrinterCare, Sort::Act)]
@@ -122,6 +123,7 @@ fn place_address(place: &Place) -> String {
         Place::Batches => "/batches".to_owned(),
         Place::QualityCheck => "/check".to_owned(),
         Place::HandOver => "/handover".to_owned(),
+        Place::Uncollected => "/handover/uncollected".to_owned(),
         Place::Stock => "/stock".to_owned(),
         Place::Printer(name) => address::printer(name),
         Place::NewPrinter => "/do/AddPrinter".to_owned(),

@@ -114,7 +114,7 @@ pub(super) fn after(sent: &Sent) -> PageRequest {
 }
 
 /// A table of records.
-fn table<'a>(page: &Page, records: impl Iterator<Item = &'a RecordLine>) -> Table {
+pub(super) fn table<'a>(page: &Page, records: impl Iterator<Item = &'a RecordLine>) -> Table {
     let headings =
         [texts::REQUEST, texts::SOURCE, texts::STATE, texts::PROFILE, texts::KIND, texts::DISTRICT, texts::VERIFIED];
     let row = |record: &RecordLine| {
@@ -154,6 +154,12 @@ async fn show(
     view.lead = whereabouts(&view.page, &found);
     facts(&mut view, &found);
     pictures(&mut view, &found.record, Sent::of_query(&parts).unwrap_or_default().value("pictures") == "true");
+    if found.card.as_ref().is_some_and(|card| card.proxy.is_some())
+        && view.page.may(Operation::RecordSearch, Sort::Query)
+    {
+        let address = format!("{}/proxy", address::record(&found.record.source, &found.record.request_id));
+        view.buttons.push(Button { address, label: view.page.t(texts::SHOW_PROXY) });
+    }
     let page = &view.page;
     view.tables = [history::attempts(page, &jobs.items), history::events(page, &events)]
         .into_iter()
@@ -252,6 +258,9 @@ pub(super) fn whereabouts(page: &Page, found: &FoundRecord) -> String {
         .stop
         .as_deref()
         .is_some_and(|stop| [Recall::Withdrawn, Recall::Updated].iter().any(|one| one.as_str() == stop));
+    if let Some(place) = outside(page, found) {
+        return place;
+    }
     let text = match RecordState::ALL.into_iter().find(|state| state.as_str() == record.state) {
         Some(RecordState::Printed) if record.surrendered => texts::WHERE_CARD_SURRENDERED,
         Some(RecordState::Printed) if stopped => texts::WHERE_CARD_STOPPED,
@@ -266,6 +275,24 @@ pub(super) fn whereabouts(page: &Page, found: &FoundRecord) -> String {
     page.t(text).to_owned()
 }
 
+/// Where a card is that was sent to a district, or that a proxy received.
+fn outside(page: &Page, found: &FoundRecord) -> Option<String> {
+    let (record, card) = (&found.record, found.card.as_ref()?);
+    let is_gone = record.state == "handed_over" && !record.surrendered;
+    match &card.sent {
+        Some(sent) if record.sent && record.stop.is_some() => {
+            Some(page.with(texts::WHERE_CARD_SENT_STOPPED, &[&sent.district]))
+        }
+        Some(sent) if record.sent => {
+            let values = [&*sent.district, &page.day_and_time(&sent.at), &sent.document];
+            Some(page.with(texts::WHERE_CARD_SENT, &values))
+        }
+        _ if is_gone && card.proxy.is_some() => Some(page.t(texts::WHERE_CARD_WITH_PROXY).to_owned()),
+        Some(sent) if is_gone => Some(page.with(texts::WHERE_CARD_COLLECTED, &[&sent.district])),
+        Some(_) | None => None,
+    }
+}
+
 /// The acts that fit the state of a record.
 fn offer(view: &mut View, record: &RecordLine) {
     let known = [("/record/source", &*record.source), ("/record/request_id", &*record.request_id)];
@@ -273,7 +300,10 @@ fn offer(view: &mut View, record: &RecordLine) {
         Some(RecordState::Waiting) => &["HoldRecord", "PutFirst", "PutBack", "WithdrawRecord"],
         Some(RecordState::Held) => &["ReleaseRecord", "WithdrawRecord"],
         Some(RecordState::Batched) => &["HoldRecord"],
-        Some(RecordState::Printed) if record.checked => &["HandOverCard", "RejectCard", "RequestReprint"],
+        Some(RecordState::Printed) if record.sent => &["HandOverCard", "HandOverByProxy", "RequestReprint"],
+        Some(RecordState::Printed) if record.checked => {
+            &["HandOverCard", "HandOverByProxy", "RejectCard", "RequestReprint"]
+        }
         Some(RecordState::Printed) => &["CheckCard", "RejectCard", "RequestReprint"],
         Some(RecordState::HandedOver) => &["SurrenderCard", "CorrectHandOver", "RequestReprint"],
         Some(RecordState::Quarantined) => &["ReleaseRecord", "ResolveDuplicate", "WithdrawRecord"],
@@ -282,6 +312,12 @@ fn offer(view: &mut View, record: &RecordLine) {
     };
     for name in names {
         view.offer(name, &known);
+    }
+    let one = format!("{} {}", record.source, record.request_id);
+    if record.sent {
+        view.offer("ReceiveCards", &[("/records", &one)]);
+    } else if record.state == "printed" && record.checked && record.stop.is_none() {
+        view.offer("SendCards", &[("/records", &one)]);
     }
 }
 

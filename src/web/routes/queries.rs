@@ -6,10 +6,11 @@ use schemars::JsonSchema;
 use crate::{
     engine::query::{
         AnyQuery, CheckDatabase, CountArchivable, FindName, FindPerson, FindRecord, ListAccounts, ListAttempts,
-        ListAudit, ListAuditHeads, ListBatches, ListDuplicates, ListJobs, ListMovements, ListNeeds, ListPendingActs,
-        ListPile, ListPrinters, ListRecordEvents, ListRecords, ListSessions, ListTokens, ListUncertain, ListWarrants,
-        ProbePrinter, Query, ScanCard, ScanForCheck, ShowBatch, ShowBoard, ShowJob, ShowNight, ShowPendingAct,
-        ShowPile, ShowPrinter, ShowRecord, ShowRequestsBeside, ShowStock, VerifyAudit,
+        ListAudit, ListAuditHeads, ListBatches, ListDistricts, ListDuplicates, ListHandedOverCards, ListJobs,
+        ListMovements, ListNeeds, ListPendingActs, ListPile, ListPrinters, ListReadyCards, ListRecordEvents,
+        ListRecords, ListSentCards, ListSessions, ListTokens, ListUncertain, ListWarrants, ProbePrinter, Query,
+        ScanCard, ScanForCheck, ShowBatch, ShowBoard, ShowJob, ShowNight, ShowPendingAct, ShowPile, ShowPrinter,
+        ShowProxy, ShowRecord, ShowRequestsBeside, ShowStock, VerifyAudit,
     },
     web::{input::Parameter, route::Route},
 };
@@ -84,6 +85,13 @@ pub(super) fn routes() -> Vec<Route> {
         post::<FindName>("/records/search-by-name").whole(),
         post::<ScanCard>("/cards/scan"),
         post::<ScanForCheck>("/cards/scan-for-check"),
+        get::<ListReadyCards>("/cards/ready").paged(),
+        get::<ListSentCards>("/cards/sent")
+            .with(&[Parameter::text("district", "/district"), Parameter::flag("overdue", "/overdue")])
+            .paged(),
+        get::<ListHandedOverCards>("/cards/handed-over").paged(),
+        get::<ListDistricts>("/cards/districts"),
+        get::<ShowProxy>("/cards/{source}/{request_id}/proxy"),
         get::<ListJobs>("/jobs").with(JOBS).paged(),
         get::<ShowJob>("/jobs/{job}"),
         get::<ListBatches>("/batches").with(&[Parameter::flag("closed_too", "/closed_too")]).paged(),

@@ -71,6 +71,11 @@ fn may_be_withdrawn(state: RecordState) -> bool {
 pub fn next_step(record: &RecordLine, others: &[OtherRequest<'_>]) -> Option<String> {
     let option = |source: &str| if source == "default" { String::new() } else { format!(" --source {source}") };
     let (id, source) = (&record.request_id, option(&record.source));
+    if record.sent && record.stop.is_some() {
+        return Some(format!(
+            "`cetak card receive {id}{source} --cause uncollected --reason TEXT`, and then `cetak card reject`"
+        ));
+    }
     if record.state == RecordState::Printed.as_str() && record.stop.is_some() {
         let then = if record.stop.as_deref() == Some(Recall::Withdrawn.as_str()) {
             "it is withdrawn then, until its source lists it as print-ready"
@@ -126,6 +131,7 @@ pub(super) mod tests {
             charged: 0,
             checked: false,
             surrendered: false,
+            sent: false,
             verified_at: String::new(),
         }
     }

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     domain::{
         card::profile::WALK_IN_CLASS,
+        card_out::SentCard,
         printer_reason::advise,
         reason::{PhotoFault, Reason, RenderFault, StoredReason},
         standing::Standing,
@@ -36,9 +37,9 @@ pub fn counter_answer(found: &FoundRecord, worded: Option<&str>, zone: &TimeZone
     let note = with_note(worded, record.note.as_deref());
     let because = note.map(|note| format!("reason: {note}"));
     let (answer, own, next) = match &*record.state {
-        "printed" => printed(record),
+        "printed" => printed(record, card.as_ref().and_then(|card| card.sent.as_ref()), zone),
         "handed_over" if record.surrendered => ("The card was handed over and came back.".into(), Vec::new(), None),
-        "handed_over" => ("The card is handed over.".into(), Vec::new(), None),
+        "handed_over" => (handed_over(card.as_ref()), Vec::new(), None),
         "batched" => {
             let obstacle = in_hand.as_ref().and_then(|hand| obstacle(hand, zone));
             let (what, next) = obstacle.map_or((None, None), |(what, next)| (Some(what), next));
@@ -76,7 +77,29 @@ pub fn counter_answer(found: &FoundRecord, worded: Option<&str>, zone: &TimeZone
 
 type Parts = (String, Vec<String>, Option<String>);
 
-fn printed(record: &RecordLine) -> Parts {
+fn handed_over(card: Option<&CardFacts>) -> String {
+    let place = card.and_then(|card| card.sent.as_ref()).map(|sent| format!(" in {}", sent.district));
+    let to = card.and_then(|card| card.proxy).map(|proxy| format!(" to a proxy ({})", proxy.as_str()));
+    format!("The card is handed over{}{}.", place.unwrap_or_default(), to.unwrap_or_default())
+}
+
+fn printed(record: &RecordLine, sent: Option<&SentCard>, zone: &TimeZone) -> Parts {
+    if let Some(SentCard { district, document, by, at }) = sent.filter(|_| record.sent) {
+        let facts = vec![format!("sent at {} by {}, document {}", local(at, zone), quote(by), quote(document))];
+        let receive = command("card receive", record, " --cause CAUSE --reason TEXT");
+        return if let Some(stop) = &record.stop {
+            let answer = format!(
+                "The card is in {district} and must not be handed over: its record was {stop} after it was printed."
+            );
+            (answer, facts, Some(format!("get it back, and then reject it: `{receive}`")))
+        } else {
+            let option = format!(" --in {}", quote(district));
+            let next = command("card hand-over", record, &option);
+            let next = format!("when the citizen has it: `{next}`; if it comes back: `{receive}`");
+            (format!("The card is ready, and was sent to {district}."), facts, Some(next))
+        };
+    }
+
     if let Some(stop) = &record.stop {
         let answer = format!("The card is printed and must not be handed over: its record was {stop} after that.");
         let next = command("card reject", record, " --cause data-changed --reason TEXT");
@@ -180,7 +203,7 @@ fn quarantined(record: &RecordLine, beside: &[BesideLine]) -> String {
 }
 
 fn card_facts(record: &RecordLine, card: &CardFacts, zone: &TimeZone) -> Vec<String> {
-    let CardFacts { attempt, copy, printer, batch, printed_at, checked, handed_over, surrendered } = card;
+    let CardFacts { attempt, copy, printer, batch, printed_at, checked, handed_over, surrendered, .. } = card;
     let at = local(printed_at.as_deref().unwrap_or("-"), zone);
     let pile = [&*record.district, &*record.village].map(|key| if key.is_empty() { "-" } else { key }).join(", ");
     let mut facts = vec![

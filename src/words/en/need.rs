@@ -42,6 +42,9 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
         NeedKind::CardsToCheck if need.count > 1 => text("cards to be checked", "cetak card check --batch NUMBER"),
         NeedKind::CardsToCheck => text("cards to be checked", "cetak card check REQUEST_ID"),
         NeedKind::CardsToHandOver => text("checked cards to be handed over", "cetak card hand-over REQUEST_ID"),
+        NeedKind::CardsUncollected => {
+            text("cards that were sent to districts long ago and not handed over", "cetak card sent --overdue")
+        }
         NeedKind::CardsToDestroy { blank_type } => cards_to_destroy(blank_type, need.count),
         NeedKind::PrinterLocked { printer } => {
             text(&format!("printer `{printer}` failed repeatedly"), &format!("cetak printer clear {printer}"))

@@ -36,6 +36,22 @@ pub(super) fn record_state(record: &str, found: RecordState, needs: RecordRule) 
         RecordRule::ResolveDuplicate => {
             ("no other request of its person is in its way", "put it on the waiting list with `cetak record release`")
         }
+        RecordRule::Send => ("only a `printed` card can be sent to a district", again),
+        RecordRule::NotSent => (
+            "its card was sent to a district already",
+            "book its return with `cetak card receive` before it is sent again",
+        ),
+        RecordRule::Receive => ("only a card that was sent to a district can be received back", again),
+        RecordRule::InOffice => {
+            ("its card is in a district, and must come back first", "book its return with `cetak card receive`")
+        }
+        RecordRule::InDistrict => {
+            ("its card was not sent to this district", "see where it is with `cetak record find`")
+        }
+        RecordRule::InPerson => (
+            "cards of its profile are handed over to their citizens only",
+            "the profile permits a proxy with `proxy = true`",
+        ),
         RecordRule::CorrectHandOver => {
             ("only the hand-over of a card that was handed over, and has not come back, can be undone", again)
         }

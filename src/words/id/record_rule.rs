@@ -34,6 +34,12 @@ fn needed(needs: RecordRule) -> &'static str {
         RecordRule::RestoreBySource => "sumbernya yang menarik permohonan ini, dan sumbernya pula yang memulihkannya",
         RecordRule::Resolve => "hanya permohonan yang dikarantina (`quarantined`) yang dapat diputuskan",
         RecordRule::ResolveDuplicate => "tidak ada permohonan lain dari orang yang sama yang menghalanginya",
+        RecordRule::Send => "hanya kartu yang sudah dicetak (`printed`) yang dapat dikirim ke kecamatan",
+        RecordRule::NotSent => "kartunya sudah dikirim ke kecamatan",
+        RecordRule::Receive => "hanya kartu yang sudah dikirim ke kecamatan yang dapat diterima kembali",
+        RecordRule::InOffice => "kartunya ada di kecamatan, dan harus diterima kembali lebih dulu",
+        RecordRule::InDistrict => "kartunya tidak dikirim ke kecamatan ini",
+        RecordRule::InPerson => "kartu dengan profil ini hanya diserahkan kepada pemiliknya sendiri",
         RecordRule::CorrectHandOver => {
             "hanya penyerahan kartu yang sudah diserahkan dan belum kembali yang dapat dibatalkan"
         }

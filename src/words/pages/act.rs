@@ -60,6 +60,17 @@ acts! {
     HandOverCard "Hand the card over" "Serahkan kartu",
         "The person has the card. Only two people together can undo it."
         "Kartu sudah di tangan pemohon. Hanya dua orang bersama yang dapat membatalkannya.";
+    HandOverCards "Hand cards over in a district" "Serahkan beberapa kartu di kecamatan",
+        "Their people have the cards. Only two people together can undo it."
+        "Kartu sudah di tangan pemohon. Hanya dua orang bersama yang dapat membatalkannya.";
+    HandOverByProxy "Hand the card over to a proxy" "Serahkan kartu kepada wakil",
+        "A proxy has the card for its person. Only two people together can undo it."
+        "Wakil menerima kartu untuk pemohon. Hanya dua orang bersama yang dapat membatalkannya.";
+    SendCards "Send cards to a district" "Kirim kartu ke kecamatan",
+        "They are handed over there, or come back." "Kartu diserahkan di sana, atau kembali.";
+    ReceiveCards "Receive cards back from a district" "Terima kartu kembali dari kecamatan",
+        "They can be handed over here. One that is damaged or another person's is checked again."
+        "Kartu dapat diserahkan di sini. Kartu yang rusak atau milik orang lain diperiksa lagi.";
     SurrenderCard "Take the card back" "Terima kembali kartu",
         "The person no longer has the card." "Pemohon tidak lagi memegang kartu.";
     CorrectHandOver "Correct the hand-over" "Betulkan penyerahan",

@@ -1,7 +1,7 @@
 //! The names of states and of other codes.
 
-use super::text::Text;
-use crate::{domain::breaker::Breaker, words::Language};
+use super::{text::Text, texts};
+use crate::{domain::breaker::Breaker, engine::query::CardVerdict, words::Language};
 
 /// Whether a printer gets cards after its failures.
 pub(crate) fn breaker(breaker: Breaker) -> Text {
@@ -12,6 +12,19 @@ pub(crate) fn breaker(breaker: Breaker) -> Text {
         Breaker::Locked => ("gets no card until it is cleared", "tidak mendapat kartu sampai dinyatakan beres"),
     };
     Text::new(en, id)
+}
+
+/// What the code on a card proves. It has a place for the request, where the card is of one.
+pub(crate) fn card_verdict(verdict: CardVerdict) -> Text {
+    match verdict {
+        CardVerdict::OtherForm => texts::VERDICT_OTHER_FORM,
+        CardVerdict::WrongHash => texts::VERDICT_WRONG_HASH,
+        CardVerdict::UnknownAttempt => texts::VERDICT_UNKNOWN,
+        CardVerdict::Current => texts::VERDICT_CURRENT,
+        CardVerdict::Recalled => texts::VERDICT_RECALLED,
+        CardVerdict::Surrendered => texts::VERDICT_SURRENDERED,
+        CardVerdict::NotCurrent => texts::VERDICT_NOT_CURRENT,
+    }
 }
 
 macro_rules! codes {

@@ -58,8 +58,11 @@ events! {
     "card.checked" "card accepted" "kartu dinyatakan layak";
     "card.hand-over-corrected" "hand-over corrected" "penyerahan dibetulkan";
     "card.handed-over" "card handed over" "kartu diserahkan";
+    "card.handed-over-by-proxy" "card handed over to a proxy" "kartu diserahkan kepada wakil";
     "card.previewed" "photo or preview looked at" "foto atau pratinjau dilihat";
+    "card.received" "card received back from a district" "kartu kembali dari kecamatan";
     "card.rejected" "card rejected" "kartu ditolak";
+    "card.sent" "card sent to a district" "kartu dikirim ke kecamatan";
     "card.surrendered" "card taken back" "kartu diterima kembali";
     "clock.accepted" "clock accepted" "jam diterima";
     "counters.recounted" "counters counted again" "penghitung dihitung ulang";

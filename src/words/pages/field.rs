@@ -40,6 +40,9 @@ labels! { FIELDS
     "/found" "What was found" "Yang ditemukan";
     "/blank_gone" "The blank is gone too" "Blangkonya juga tidak ada";
     "/owner_is_off" "The process that sent it is certainly ended" "Proses yang mengirimnya pasti sudah berakhir";
+    "/district" "District" "Kecamatan";
+    "/proxy" "What the proxy showed" "Yang ditunjukkan wakil";
+    "/identity" "Who the proxy is (it is sealed)" "Siapa wakilnya (disimpan tersegel)";
     "/keep" "Which request is kept" "Permohonan yang dipertahankan";
     "/scope" "What is paused" "Yang dijeda";
     "/blank_type" "Type of blank" "Jenis blangko";
@@ -72,6 +75,13 @@ labels! { CHOICES
     "encode-failed" "The chip could not be encoded" "Gagal encode";
     "print-failed" "It was printed badly" "Gagal cetak";
     "damaged" "It is damaged" "Rusak";
+    "uncollected" "It was not collected" "Tidak diambil";
+    "wrong-district" "It was sent to the wrong district" "Salah kirim kecamatan";
+    "wrong-person" "It is another person's" "Milik orang lain";
+    "letter-of-authority" "A letter of authority" "Surat kuasa";
+    "family-card" "The family card" "Kartu keluarga";
+    "guardianship" "The proof of a guardianship" "Bukti perwalian";
+    "other-document" "Another document" "Dokumen lain";
     "data-changed" "The data has changed" "Perubahan elemen data";
     "good" "A good card" "Kartu layak";
     "spoiled" "A spoiled card" "Kartu rusak";

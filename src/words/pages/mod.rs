@@ -8,6 +8,7 @@ mod audit;
 mod board;
 mod code;
 mod desk;
+mod district;
 mod event;
 mod field;
 mod frame;
@@ -22,7 +23,7 @@ mod time;
 pub(crate) use self::{
     act::{ActText, act, chips},
     answer::answer_field,
-    code::{breaker, chain_fault, pause_scope, printer_state, stock_account},
+    code::{breaker, card_verdict, chain_fault, pause_scope, printer_state, stock_account},
     event::{event, event_reason, stored_reason},
     field::{choice, field},
     need::{Place, need},
@@ -34,5 +35,5 @@ pub(crate) use self::{
 
 /// Titles and labels, by page.
 pub(crate) mod texts {
-    pub(crate) use super::{audit::*, board::*, desk::*, frame::*, help::*, lists::*};
+    pub(crate) use super::{audit::*, board::*, desk::*, district::*, frame::*, help::*, lists::*};
 }

@@ -34,6 +34,8 @@ pub(crate) enum Place {
     QualityCheck,
     /// The hand-over.
     HandOver,
+    /// The cards that were not collected in their districts.
+    Uncollected,
     /// The blanks.
     Stock,
     /// One printer.
@@ -79,6 +81,12 @@ pub(crate) fn need(need: &Need, language: Language, zone: &TimeZone) -> (String,
         NeedKind::CardsToHandOver => {
             say("checked cards to be handed over", "kartu layak yang perlu diserahkan", &[], Place::HandOver)
         }
+        NeedKind::CardsUncollected => say(
+            "cards that were sent to districts long ago and not handed over",
+            "kartu yang sudah lama dikirim ke kecamatan dan belum diserahkan",
+            &[],
+            Place::Uncollected,
+        ),
         NeedKind::CardsToDestroy { blank_type } => say(
             "spoiled cards of type {} to be destroyed",
             "kartu rusak jenis {} yang perlu dimusnahkan",
