@@ -238,9 +238,9 @@ impl Tx {
         let is_handed_over = |c: &&RecordChange| c.to == RecordState::HandedOver && c.from != c.to;
         let is_undone = |c: &&RecordChange| matches!(c.out, OutChange::Undone { .. });
         let is_back = |c: &&RecordChange| {
-            let had_card = matches!(c.from, RecordState::Printed | RecordState::HandedOver);
-            let has_card = matches!(c.to, RecordState::Printed | RecordState::HandedOver);
-            (had_card && !has_card) || c.out == OutChange::Received
+            let existed = matches!(c.from, RecordState::Printed | RecordState::HandedOver);
+            let is_there = matches!(c.to, RecordState::Printed | RecordState::HandedOver);
+            (existed && !is_there) || c.out == OutChange::Received
         };
         let sendings = changes.iter().filter_map(|c| match &c.out {
             OutChange::Sent { district, document } => Some((c.id.0, &**district, &**document)),

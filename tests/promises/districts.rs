@@ -66,10 +66,9 @@ async fn by_proxy(world: &World, id: &str) -> Result<(), EngineError> {
 }
 
 fn rule(refusal: Option<&Refusal>) -> Option<RecordRule> {
-    match refusal? {
-        Refusal::RecordState { needs, .. } => Some(*needs),
-        other => panic!("{other:?}"),
-    }
+    let refusal = refusal?;
+    let Refusal::RecordState { needs, .. } = refusal else { panic!("{refusal:?}") };
+    Some(*needs)
 }
 
 /// The cards in districts, and those that can be handed over at the counter.

@@ -331,9 +331,9 @@ async fn booked(State(web): State<Arc<Web>>, request: Request, pile: &Pile) -> R
     }
     let (mut names, mut refused) = (Vec::new(), Vec::new());
     for line in lines {
-        let (again, named) = name(&web, page, line).await?;
+        let (again, record) = name(&web, page, line).await?;
         page = again;
-        match named {
+        match record {
             Ok(name) if names.contains(&name) => {}
             Ok(name) => names.push(name),
             Err(text) => refused.push((line.split(' ').next().unwrap_or_default().to_owned(), text)),

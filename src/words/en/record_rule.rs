@@ -4,6 +4,7 @@ use super::message::Message;
 use crate::domain::{refusal::RecordRule, states::RecordState};
 
 /// What is said of a record in a state that does not allow an act.
+#[expect(clippy::too_many_lines, reason = "one arm for each rule")]
 pub(super) fn record_state(record: &str, found: RecordState, needs: RecordRule) -> Message {
     let again = "see its state with `cetak record show`";
     let (needed, hint) = match needs {
