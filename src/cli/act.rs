@@ -14,7 +14,7 @@ use crate::{
         id::PendingActId,
         pending::PendingState,
         permission::Operation,
-        refusal::Refusal,
+        refusal::{CountRefusal, Refusal},
         value::{PersonName, Witnesses},
     },
     engine::{
@@ -122,7 +122,11 @@ async fn list(access: &Access, out: Output, all: bool) -> anyhow::Result<()> {
     // One operation stands for several acts on blanks.
     let mut on_blanks = HashMap::new();
     for line in lines.iter().filter(|line| !out.json && line.operation == Operation::StockRemove) {
-        let view = access.query(ShowPendingAct { id: PendingActId(line.id) }).await?;
+        let view = match access.query(ShowPendingAct { id: PendingActId(line.id) }).await {
+            // Its quantity is hidden while blanks of its type are counted.
+            Err(EngineError::Refused(Refusal::Count(CountRefusal::Hidden { .. }))) => continue,
+            view => view?,
+        };
         on_blanks.extend(words::act_on_blanks(&view.arguments).map(|what| (line.id, what)));
     }
     let row = |line: &PendingActLine| {

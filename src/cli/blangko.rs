@@ -5,8 +5,9 @@ use serde_json::json;
 use super::{
     Usage,
     access::Access,
-    act::{ask, done_or_asked, with_second},
-    args::{BlangkoCommand, LedgerArgs, SecondArgs},
+    act::{ask, done_or_asked},
+    args::{BlangkoCommand, LedgerArgs},
+    counts,
     output::{Output, message, table, thousands},
     pages,
     status::stock_text,
@@ -20,8 +21,8 @@ use crate::{
     engine::{
         client::Client,
         operations::{
-            Count, CountBlanks, DestroyBlanks, Destruction, LendBlanks, LoadHopper, ReceiveBlanks, ReverseDelivery,
-            TakeBackBlanks, TwoPersonAct, UnloadHopper,
+            DestroyBlanks, Destruction, LendBlanks, LoadHopper, ReceiveBlanks, ReverseDelivery, TakeBackBlanks,
+            TwoPersonAct, UnloadHopper,
         },
         query::{BalanceLine, Cursor, ListMovements, MovementLine, Page, PageRequest, ShowStock, Stock},
     },
@@ -53,10 +54,7 @@ pub(super) async fn command(access: &Access, out: Output, command: BlangkoComman
             let done = format!("{} taken out of the hopper of `{printer}`", thousands(quantity.get()));
             (json!({ "printer": printer, "unloaded": quantity }), done)
         }
-        BlangkoCommand::Count { blank_type, printer, quantity, reason, second } => {
-            let act = CountBlanks { blank_type, printer, counted: quantity, note: reason };
-            return count(access, out, act, second).await;
-        }
+        BlangkoCommand::Count(command) => return counts::command(access, out, command).await,
         BlangkoCommand::Destroy { blank_type, quantity, document, witness, from_vault } => {
             const TWO: Usage = Usage("name two people: --witness A --witness B; or none, to ask for it");
             let done = format!("{} `{blank_type}` destroyed", thousands(quantity.get()));
@@ -88,20 +86,6 @@ pub(super) async fn command(access: &Access, out: Output, command: BlangkoComman
     Ok(out.done(&fields, &done)?)
 }
 
-/// Books the difference between a count and the books.
-async fn count(access: &Access, out: Output, act: CountBlanks, second: SecondArgs) -> anyhow::Result<()> {
-    let fields = json!({ "blank_type": act.blank_type, "printer": act.printer, "counted": act.counted });
-    let Some(act) = with_second(access, out, second, act, (&fields, "the count is booked")).await? else {
-        return Ok(());
-    };
-    let count = access.act(act).await?;
-    let text = |count: &Count| {
-        let [booked, counted, difference] = [count.booked, count.counted, count.difference].map(thousands);
-        format!("booked {booked}, counted {counted}, difference {difference}\n")
-    };
-    Ok(out.data(&count, text)?)
-}
-
 async fn balance(access: &Access, out: Output) -> anyhow::Result<()> {
     let stock = access.query(ShowStock {}).await?;
     let row = |line: &BalanceLine| {
@@ -112,7 +96,7 @@ async fn balance(access: &Access, out: Output) -> anyhow::Result<()> {
     let text = |stock: &Stock| {
         let by_lot =
             table(&["blangko", "lot", "account", "number"], &stock.accounts.iter().map(row).collect::<Vec<_>>());
-        format!("{}\n{by_lot}", stock_text(&stock.blangko))
+        format!("{}\n{by_lot}", stock_text(&stock.blangko, &stock.hidden))
     };
     Ok(out.data(&stock, text)?)
 }
@@ -124,9 +108,12 @@ async fn ledger(access: &Access, out: Output, args: LedgerArgs) -> anyhow::Resul
     let asked = ListMovements { blank_type, lot, account, actor, document, since, until, page };
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     let list = |page| ListMovements { page, ..asked.clone() };
-    let Page { items: mut lines, next } = pages::some(access, most, before.map(Cursor), list).await?;
+    let Page { items: mut lines, next, hidden_by } = pages::some(access, most, before.map(Cursor), list).await?;
     lines.reverse();
     out.data(&lines, |lines| ledger_text(lines, access.zone()))?;
+    for count in hidden_by {
+        message(&format!("hint: movements of its blank type are hidden during count {count}"));
+    }
     if let Some(Cursor(next)) = next {
         message(&format!("hint: there may be older ones; show them with `--before {next}`"));
     }

@@ -53,7 +53,7 @@ pub(super) async fn command(access: &Access, out: Output, command: JobCommand) -
 async fn attempts(access: &Access, out: Output, asked: ListAttempts, page: PageArgs) -> anyhow::Result<()> {
     let most = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let list = |page| ListAttempts { page, ..asked.clone() };
-    let Page { mut items, next } = pages::some(access, most, page.after.map(Cursor), list).await?;
+    let Page { mut items, next, .. } = pages::some(access, most, page.after.map(Cursor), list).await?;
     for line in &mut items {
         words::word_reason(&mut line.reason, out.json);
     }

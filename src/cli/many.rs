@@ -195,7 +195,7 @@ impl Matching {
         let mut asked = self.query.clone();
         while let Some(query) = asked.take() {
             let page = PageRequest { limit: Limit::MAX, ..query.page };
-            let Page { items, next } = access.query(ListRecords { page, ..(*query).clone() }).await?;
+            let Page { items, next, .. } = access.query(ListRecords { page, ..(*query).clone() }).await?;
             for line in items.into_iter().filter(|line| !self.leaves_out || printed_elsewhere(line).is_none()) {
                 if notes.len() < NOTES_MAX || notes.contains_key(&line.note) {
                     *notes.entry(line.note).or_default() += 1;
@@ -214,7 +214,7 @@ impl Matching {
 
     async fn next(&mut self, access: &Access) -> anyhow::Result<Vec<RecordName>> {
         while let Some(asked) = self.query.take().or_else(|| self.then.take()) {
-            let Page { items, next } = access.query((*asked).clone()).await?;
+            let Page { items, next, .. } = access.query((*asked).clone()).await?;
             self.query = next.map(|next| {
                 let page = PageRequest { after: Some(next), ..asked.page };
                 Box::new(ListRecords { page, ..*asked })

@@ -9,6 +9,7 @@ mod batch;
 mod blangko;
 mod card;
 mod copied_input;
+mod counts;
 pub mod db;
 mod districts;
 mod find;

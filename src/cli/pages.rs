@@ -26,13 +26,16 @@ pub(super) async fn some<T, Q: Query<Answer = Page<T>> + Into<AnyQuery>>(
     query: impl Fn(PageRequest) -> Q,
 ) -> Result<Page<T>, EngineError> {
     let client = access;
-    let (mut rows, mut after) = (Vec::new(), after);
+    let (mut rows, mut hidden_by, mut after) = (Vec::new(), Vec::new(), after);
     loop {
         let left = u32::try_from(n - rows.len()).ok().and_then(Limit::new).unwrap_or(Limit::MAX);
-        let Page { items, next } = client.query(query(PageRequest { after, limit: left })).await?;
+        let Page { items, next, hidden_by: counts } = client.query(query(PageRequest { after, limit: left })).await?;
         rows.extend(items);
+        hidden_by.extend(counts);
+        hidden_by.sort_unstable();
+        hidden_by.dedup();
         if next.is_none() || rows.len() >= n {
-            return Ok(Page { items: rows, next });
+            return Ok(Page { items: rows, next, hidden_by });
         }
         after = next;
     }
@@ -46,7 +49,7 @@ pub(super) async fn count<T, Q: Query<Answer = Page<T>> + Into<AnyQuery>>(
     let client = access;
     let (mut page, mut count) = (PageRequest { after: None, limit: Limit::MAX }, 0);
     loop {
-        let Page { items, next } = client.query(query(page)).await?;
+        let Page { items, next, .. } = client.query(query(page)).await?;
         count += items.len();
         page.after = next;
         if next.is_none() {
@@ -71,7 +74,7 @@ pub(super) async fn write_all<T, L: Serialize, Q: Query<Answer = Page<T>> + Into
         out.text("[")?;
     }
     loop {
-        let Page { items, next } = client.query(query(page)).await?;
+        let Page { items, next, .. } = client.query(query(page)).await?;
         count += items.len();
         let lines: Vec<L> = items.into_iter().map(&line).collect();
         if out.json {

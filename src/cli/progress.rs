@@ -63,12 +63,19 @@ pub async fn run(engine: Engine, mut done: watch::Receiver<bool>) {
 /// One line about balances and printers. Its cost does not depend on the length of the waiting list.
 async fn line(engine: &Engine) -> Result<String, EngineError> {
     let client = Direct::new(engine);
-    let (types, printers) = (client.query(ShowStock {}).await?.blangko, client.query(ListPrinters {}).await?);
+    let (stock, printers) = (client.query(ShowStock {}).await?, client.query(ListPrinters {}).await?);
+    let (types, hidden) = (stock.blangko, stock.hidden.first().map(|of| of.count));
     let stock = |account: &str| types.values().map(|a| a.get(account).copied().unwrap_or(0)).sum::<i64>();
     let printers = printers.iter().map(|p| match p.state.as_str() {
         "idle" | "processing" if p.reasons.is_empty() => format!("{} ok", p.name),
         state => format!("{} {state} {}", p.name, p.reasons.join(",")).trim_end().to_owned(),
     });
+    if let Some(count) = hidden {
+        return Ok(format!(
+            "quantities are hidden during count {count}  [{}]",
+            printers.collect::<Vec<_>>().join(", ")
+        ));
+    }
     Ok(format!(
         "printed {}  blanks left {}  spoiled {}  uncertain {}  [{}]",
         thousands(stock("printed")),

@@ -37,7 +37,8 @@ pub(super) async fn list(
     }
     let most = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let after = page.after.map(Cursor);
-    let Page { items, next } = pages::some(access, most, after, |page| ListRecords { page, ..asked.clone() }).await?;
+    let Page { items, next, .. } =
+        pages::some(access, most, after, |page| ListRecords { page, ..asked.clone() }).await?;
     let lines: Vec<_> = items.into_iter().map(|line| (code(&line), worded(line, out))).collect();
     let json: Vec<_> = lines.iter().map(|(code, line)| json(code.as_deref(), line)).collect();
     let value = serde_json::json!({ "records": json, "next": next });

@@ -8,7 +8,7 @@ use super::{
     words,
 };
 use crate::domain::{natural::natural_order, stock::ACCOUNTS};
-use crate::engine::query::{BatchLine, Board, Need, Node, PrinterLine, Totals};
+use crate::engine::query::{BatchLine, Board, HiddenType, Need, Node, PrinterLine, Totals};
 
 /// The board as `status --json` prints it: each need has its text and command beside it.
 pub fn json(board: &Board, zone: &TimeZone) -> Value {
@@ -57,7 +57,7 @@ pub fn text(status: &Board, zone: &TimeZone) -> String {
     let total: i64 = status.records.values().sum();
     let rows: Vec<_> = records.chain([vec!["in all".into(), thousands(total)]]).collect();
     text += &format!("{}\n", table(&["records", "number"], &rows));
-    text += &stock_text(&status.blangko);
+    text += &stock_text(&status.blangko, &status.hidden);
     let row = |p: &PrinterLine| {
         vec![
             p.name.clone(),
@@ -90,7 +90,7 @@ pub fn text(status: &Board, zone: &TimeZone) -> String {
 }
 
 /// The stock for people.
-pub fn stock_text(blangko: &Totals) -> String {
+pub fn stock_text(blangko: &Totals, hidden: &[HiddenType]) -> String {
     let mut rows = Vec::new();
     let mut types: Vec<_> = blangko.iter().collect();
     types.sort_by(|(a, _), (b, _)| natural_order(a, b));
@@ -103,6 +103,9 @@ pub fn stock_text(blangko: &Totals) -> String {
         }
         rows.push(vec![blank_type.clone(), "sum".into(), thousands(accounts.get("sum").copied().unwrap_or(0))]);
     }
+    let of_hidden =
+        |of: &HiddenType| vec![of.blank_type.clone(), format!("hidden during count {}", of.count), "-".into()];
+    rows.extend(hidden.iter().map(of_hidden));
     if rows.is_empty() {
         "no blanks yet: `cetak blangko receive`\n".into()
     } else {

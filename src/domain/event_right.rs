@@ -16,7 +16,7 @@ pub fn right_to_see(act: &str, subject: &str) -> Operation {
     let (noun, _) = act.split_once('.').unwrap_or((act, ""));
     match noun {
         "account" | "role" | "session" | "token" => Operation::AccountManage,
-        "blangko" => Operation::ReportRead,
+        "blangko" | "count" => Operation::ReportRead,
         "act" if act == "act.forbidden" => Operation::AuditSeal,
         "act" | "attempt" | "batch" | "card" | "clock" | "counters" | "database" | "import" | "jobs" | "node"
         | "persons" | "printer" | "queue" | "record" | "reprint" => Operation::BoardRead,
@@ -24,8 +24,12 @@ pub fn right_to_see(act: &str, subject: &str) -> Operation {
     }
 }
 
-/// Whether an event takes or gives rights of an account, a session or a token that is there already.
+/// Whether an event changes what an account, a session or a token that is there already may see: it takes or gives rights, or it opens or
+/// closes a count of blanks.
 pub fn changes_rights(act: &str) -> bool {
+    if act.starts_with("count.") {
+        return true;
+    }
     let of_account = [
         "account.disabled",
         "account.enabled",
@@ -48,6 +52,7 @@ mod tests {
             ("record.held", "record default/r1", Operation::BoardRead),
             ("queue.paused", "queue", Operation::BoardRead),
             ("blangko.received", "blangko ktp-el", Operation::ReportRead),
+            ("count.opened", "count 7", Operation::ReportRead),
             ("session.opened", "account siti", Operation::AccountManage),
             ("act.requested", "account siti", Operation::AccountManage),
             ("act.requested", "record default/r1", Operation::BoardRead),
@@ -62,7 +67,8 @@ mod tests {
 
     #[test]
     fn what_ends_a_session_or_a_token_changes_rights_and_a_new_one_does_not() {
-        for act in ["account.disabled", "account.reset", "role.taken", "session.ended", "token.revoked"] {
+        for act in ["account.disabled", "account.reset", "role.taken", "session.ended", "token.revoked", "count.opened"]
+        {
             assert!(changes_rights(act), "{act}");
         }
         for act in ["account.added", "session.opened", "token.added", "queue.paused", "act.forbidden"] {

@@ -42,6 +42,10 @@ row_id!(
     MovementId
 );
 row_id!(
+    /// The number of a count of blanks, which people see.
+    CountId
+);
+row_id!(
     /// An act that waits for its second person; the number that people see. A reprint warrant is one.
     PendingActId
 );

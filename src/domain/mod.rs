@@ -20,6 +20,7 @@
 //!   ([`account`])
 //! * **act**, **query**: what a person does and reads, each under an **operation** of the permission table ([`permission`])
 //! * **permit**: the proof that an operation may be done, which every write needs ([`permission::Permit`])
+//! * **count**: a stocktake of a place, entered without knowledge of the book ([`count`])
 //! * **pending act**: an act that one person asked for and another must confirm ([`pending`])
 //! * **comparison form**: what is compared of a person's identifier ([`card::comparison`]); to **rekey** the persons of a profile is to
 //!   compare them by another rule ([`rekey`])
@@ -45,6 +46,7 @@ pub mod card;
 pub mod card_out;
 pub mod changes;
 pub mod correction;
+pub mod count;
 pub mod delivery;
 pub mod dispatch;
 pub mod district;

@@ -148,6 +148,11 @@ impl PendingAct {
     pub fn is_own(&self, by: &Actor) -> bool {
         same_person((self.requested_account, &self.requested_by), (by.account, &by.name))
     }
+
+    /// Whether it is of an earlier version, in which a count was entered and booked by one act. It can only be taken back or refused.
+    pub fn is_count_of_before(&self) -> bool {
+        self.act.starts_with(r#"{"act":"count-blanks""#)
+    }
 }
 
 /// A decision about an act that was asked for.

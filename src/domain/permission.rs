@@ -164,6 +164,12 @@ impl Operation {
             .collect()
     }
 
+    /// The roles that do it alone.
+    pub fn roles_that_do(self) -> Vec<Role> {
+        let rights = Role::ALL.into_iter().zip(self.rights());
+        rights.filter(|(_, right)| *right == Right::Do).map(|(role, _)| role).collect()
+    }
+
     /// Only on the command line of the machine itself.
     fn is_local_only(self) -> bool {
         self == Self::DatabaseMove

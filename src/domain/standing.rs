@@ -7,7 +7,7 @@ use super::{
     batch::BatchState,
     breaker::Breaker,
     dispatch::CLOCK_TOLERANCE,
-    id::BatchId,
+    id::{BatchId, CountId},
     pause::Pause,
     time::Timestamp,
     window::{self, Window},
@@ -95,6 +95,38 @@ pub enum Standing {
     Stopped,
     /// The printer does not answer.
     Unreachable,
+    /// Not shown while its blanks are counted.
+    HiddenByCount {
+        /// The count.
+        count: CountId,
+    },
+}
+
+impl Standing {
+    /// What a person sees who must not know whether there are blanks, as a count of them is open.
+    #[must_use]
+    pub fn during_count(&self, count: CountId) -> Self {
+        match self {
+            Self::Printing
+            | Self::InstanceInDoubt
+            | Self::ClockBehind
+            | Self::Paused { .. }
+            | Self::ProfileBroken
+            | Self::NothingWaits
+            | Self::PersonsRekeyed
+            | Self::AwaitsApproval { .. }
+            | Self::HiddenByCount { .. } => self.clone(),
+            // That there are no blanks stands before these.
+            Self::NoBlanks { .. }
+            | Self::Ready
+            | Self::NoScheduler
+            | Self::SettingsWrong
+            | Self::WindowClosed { .. }
+            | Self::BreakerLocked
+            | Self::Stopped
+            | Self::Unreachable => Self::HiddenByCount { count },
+        }
+    }
 }
 
 /// Decides what a printer is doing.

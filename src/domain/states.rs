@@ -72,6 +72,59 @@ impl std::str::FromStr for RecordState {
     }
 }
 
+/// Where a count is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CountState {
+    /// Waits for the first count.
+    First,
+    /// The first count differs from the book: waits for a second count by another person.
+    Second,
+    /// Both counts are made: waits for a supervisor.
+    Differs,
+    /// The first count was equal to the book: closed.
+    Equal,
+    /// The difference is booked: closed.
+    Booked,
+    /// Closed without a booking.
+    Cancelled,
+}
+
+impl CountState {
+    /// All states, in the order in which a count passes through them.
+    pub const ALL: [Self; 6] = [Self::First, Self::Second, Self::Differs, Self::Equal, Self::Booked, Self::Cancelled];
+
+    /// The name in the database and in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Second => "second",
+            Self::Differs => "differs",
+            Self::Equal => "equal",
+            Self::Booked => "booked",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether the count is open: its place is not moved by people, and its numbers are hidden from those who count.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::First | Self::Second | Self::Differs)
+    }
+
+    /// Whether it waits for what a person counts.
+    pub fn waits_for_entry(self) -> bool {
+        matches!(self, Self::First | Self::Second)
+    }
+}
+
+impl std::str::FromStr for CountState {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or_else(|| format!("unknown state `{text}`"))
+    }
+}
+
 /// The reason for which a record's card must not be handed over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]

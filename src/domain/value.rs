@@ -304,6 +304,11 @@ impl From<ProxyNote> for TypedText {
     }
 }
 
+impl Counted {
+    /// None.
+    pub const ZERO: Self = Self(0);
+}
+
 /// Two different witnesses of an act.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "[PersonName; 2]", into = "[PersonName; 2]")]

@@ -7,7 +7,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     Engine, EngineError, Expected, answers,
     operations::{self, Act, AnyAct, TwoPersonAct},
-    query::{AnyQuery, Query},
+    query::{AnyQuery, Hidden, Query, read_for},
 };
 use crate::domain::{
     account::Scopes,
@@ -154,8 +154,18 @@ impl Direct {
 
     /// Reads what was asked for in JSON.
     pub async fn query_any(&self, query: AnyQuery) -> Result<serde_json::Value, EngineError> {
-        self.right(query.operation()).await?;
-        query.read(&self.engine).await
+        let permit = self.right(query.operation()).await?;
+        query.read_for(&self.engine, self.reader(&permit)).await
+    }
+
+    /// The actor with the roles of this moment.
+    fn reader<'a>(&'a self, permit: &'a Permit) -> &'a Actor {
+        permit.actor().unwrap_or(&self.actor)
+    }
+
+    /// What counts of blanks hide from the actor at this moment, for what is read for several people at once.
+    pub async fn hidden(&self) -> Result<Hidden, EngineError> {
+        Hidden::from(&self.engine, &self.actor).await
     }
 
     /// Refused if the actor has no right to an operation at this moment. The refusal is not recorded, as that of a query is not.
@@ -212,8 +222,8 @@ impl Client for Direct {
     }
 
     async fn query<Q: Query + Into<AnyQuery>>(&self, query: Q) -> Result<Q::Answer, EngineError> {
-        self.right(Q::OPERATION).await?;
-        query.read(&self.engine).await
+        let permit = self.right(Q::OPERATION).await?;
+        read_for(query, &self.engine, self.reader(&permit)).await
     }
 
     async fn request(&self, act: TwoPersonAct) -> Result<PendingActId, EngineError> {

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         permission::Forbidden,
-        refusal::{AccountRefusal, Refusal},
+        refusal::{AccountRefusal, CountRefusal, Refusal},
     },
     store::StoreError,
 };
@@ -54,6 +54,12 @@ impl From<Refusal> for EngineError {
 
 impl From<AccountRefusal> for EngineError {
     fn from(refusal: AccountRefusal) -> Self {
+        Self::Refused(refusal.into())
+    }
+}
+
+impl From<CountRefusal> for EngineError {
+    fn from(refusal: CountRefusal) -> Self {
         Self::Refused(refusal.into())
     }
 }

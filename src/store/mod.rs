@@ -55,6 +55,7 @@ mod rows;
 mod sealed_rows;
 mod sealed_table;
 mod stock;
+mod stock_count;
 mod test_card;
 mod transition;
 mod tx;
@@ -92,6 +93,7 @@ pub use self::{
     record_list::{Looked, RecordFilter, Walk},
     report::{AttemptLine, BatchLine, JobLine, JobScope, OldestWaiting, RecordLine, UncertainLine},
     stock::{BalanceLine, Lot, MovementLine},
+    stock_count::{MadeCountLine, OpenCount, StockCountLine},
     test_card::StoredTestCard,
     tx::{Tx, Writer},
     version::{Expected, Versioned, version},

@@ -21,10 +21,11 @@ pub(super) enum SealedTable {
     Token,
     OsUser,
     CardOut,
+    StockCount,
 }
 
 impl SealedTable {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Printer,
         Self::Pause,
         Self::PendingAct,
@@ -36,6 +37,7 @@ impl SealedTable {
         Self::Token,
         Self::OsUser,
         Self::CardOut,
+        Self::StockCount,
     ];
 
     /// The name in the audit and in the database.
@@ -52,6 +54,7 @@ impl SealedTable {
             Self::Token => "token",
             Self::OsUser => "os_user",
             Self::CardOut => "card_out",
+            Self::StockCount => "stock_count",
         }
     }
 
@@ -69,6 +72,7 @@ impl SealedTable {
             Self::Token => "token",
             Self::OsUser => "system user",
             Self::CardOut => "card outside of record number",
+            Self::StockCount => "count",
         }
     }
 
@@ -136,6 +140,7 @@ impl SealedTable {
                 "proxy",
                 "proxy_sealed",
             ],
+            Self::StockCount => stock_count::COLUMNS,
         }
     }
 
@@ -206,7 +211,55 @@ impl SealedTable {
                     "record_id",
                     "CAST(v.value ->> 0 AS BIGINT)"
                 ),
+            Self::StockCount => stock_count::ROWS,
         };
         if of_keys { some } else { all }
     }
+}
+
+/// The columns of counts of blanks, which are many.
+mod stock_count {
+    pub(super) const COLUMNS: &[&str] = &[
+        "id",
+        "blank_type",
+        "place",
+        "state",
+        "counter",
+        "counter_account",
+        "note",
+        "opened_by",
+        "opened_account",
+        "opened_means",
+        "opened_at_us",
+        "first_counted",
+        "first_booked",
+        "first_by",
+        "first_account",
+        "first_means",
+        "first_at_us",
+        "second_counted",
+        "second_booked",
+        "second_by",
+        "second_account",
+        "second_means",
+        "second_at_us",
+        "which",
+        "closed_by",
+        "closed_account",
+        "closed_means",
+        "closed_at_us",
+        "closed_note",
+    ];
+
+    pub(super) const ROWS: [&str; 2] = rows!(
+        "SELECT CAST(id AS TEXT), blank_type, place, state, counter, CAST(counter_account AS TEXT), note,
+         opened_by, CAST(opened_account AS TEXT), opened_means, CAST(opened_at_us AS TEXT),
+         CAST(first_counted AS TEXT), CAST(first_booked AS TEXT), first_by, CAST(first_account AS TEXT),
+         first_means, CAST(first_at_us AS TEXT), CAST(second_counted AS TEXT),
+         CAST(second_booked AS TEXT), second_by, CAST(second_account AS TEXT), second_means,
+         CAST(second_at_us AS TEXT), which, closed_by, CAST(closed_account AS TEXT), closed_means,
+         CAST(closed_at_us AS TEXT), closed_note FROM stock_count",
+        "id",
+        "CAST(v.value ->> 0 AS BIGINT)"
+    );
 }

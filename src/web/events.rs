@@ -31,6 +31,7 @@ use crate::{
     engine::{
         EngineError,
         events::{AuditEvent, Follower, Next, Reset},
+        query::Hidden,
     },
 };
 
@@ -63,8 +64,18 @@ async fn follow(State(web): State<Arc<Web>>, request: Request) -> Result<Respons
     Ok(([(header::CONTENT_TYPE, EVENT_STREAM), UNBUFFERED], body).into_response())
 }
 
-/// What an account may see, by the operations that permit it.
-type Rights = Vec<Operation>;
+/// What an account may see: the operations that permit it, and what counts of blanks hide from it.
+struct Rights {
+    operations: Vec<Operation>,
+    hidden: Hidden,
+}
+
+impl Rights {
+    fn permit(&self, event: &AuditEvent) -> bool {
+        let AuditEvent { act, subject, .. } = event;
+        self.operations.contains(&right_to_see(act, subject)) && !self.hidden.hides_event(act, subject)
+    }
+}
 
 /// The operations that permit to see events.
 const SEEN_WITH: [Operation; 4] =
@@ -142,7 +153,7 @@ impl Stream {
         let mut text = String::new();
         while let Some(event) = self.waiting.pop_front() {
             let id = self.follower.given(&event);
-            if self.rights.contains(&right_to_see(&event.act, &event.subject)) {
+            if self.rights.permit(&event) {
                 text += &sent(&id, &event);
             }
         }
@@ -173,15 +184,16 @@ fn ended(error: &EngineError) -> Option<Bytes> {
 
 /// What the caller may see. Refused without the right to the board.
 async fn rights(web: &Web, caller: &Caller) -> Result<Rights, Problem> {
-    let mut rights = Rights::new();
+    let mut operations = Vec::new();
     for operation in SEEN_WITH {
         match caller.client.may(operation).await {
-            Ok(()) => rights.push(operation),
+            Ok(()) => operations.push(operation),
             Err(EngineError::Refused(_)) if operation != Operation::BoardRead => {}
             Err(error) => return Err(web.problem(&error)),
         }
     }
-    Ok(rights)
+    let hidden = caller.client.hidden().await.map_err(|error| web.problem(&error))?;
+    Ok(Rights { operations, hidden })
 }
 
 /// An event as it is sent. JSON has no line breaks.

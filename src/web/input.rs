@@ -114,6 +114,7 @@ pub(super) const IN_PATHS: &[Parameter] = &[
     Parameter::number("job", "/job"),
     Parameter::text("attempt", "/attempt"),
     Parameter::number("movement", "/movement"),
+    Parameter::number("count", "/count"),
     Parameter::number("warrant", "/warrant"),
     Parameter::number("act", "/id"),
     Parameter::text("chain", "/chain"),
@@ -233,7 +234,7 @@ mod tests {
 
     use super::*;
     use crate::engine::{
-        operations::{CountBlanks, HoldRecord},
+        operations::{HoldRecord, OpenCount},
         query::ListRecords,
     };
     use crate::{web::schema, words::Language};
@@ -287,8 +288,8 @@ mod tests {
 
     #[test]
     fn no_field_is_ignored() {
-        let count = json!({ "blank_type": "student", "printer": null, "counted": 3, "note": "n" });
-        let schema = schema::input::<CountBlanks>();
+        let count = json!({ "blank_type": "student", "printer": null, "counter": null, "note": "n" });
+        let schema = schema::input::<OpenCount>();
         assert!(refuse_unknown(&count, &schema).is_ok());
         for (name, value) in [("soon", json!(null)), ("x", json!(false)), ("y", json!(1))] {
             let mut more = count.clone();

@@ -28,7 +28,7 @@ use crate::{
     domain::{permission::Operation, time::Timestamp},
     engine::{
         figures::{Figures, Waiting},
-        query::{Board, Need, OldestWaiting},
+        query::{Blind, Board, Need, OldestWaiting},
     },
 };
 
@@ -54,12 +54,20 @@ async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
 
 /// A program on this machine needs no account: it may read the database anyway. Every other needs the right to the board.
 async fn answer(web: &Web, parts: &Parts) -> Result<Response, Problem> {
-    if !web.is_from_this_machine(parts) {
+    let caller = if web.is_from_this_machine(parts) {
+        web.caller_again(parts).await.ok()
+    } else {
         let caller = web.caller(parts).await?;
         caller.client.may(Operation::BoardRead).await.map_err(|error| web.problem(&error))?;
-    }
+        Some(caller)
+    };
     let _permit = web.calls.acquire().await.map_err(|_| Fault::Busy)?;
-    let figures = Figures::read(&web.engine).await;
+    let mut figures = Figures::read(&web.engine).await;
+    // An account that counts blanks does not see here what is hidden from it elsewhere.
+    if let (Some(caller), Some((board, _))) = (caller, &mut figures.office) {
+        let hidden = caller.client.hidden().await.map_err(|error| web.problem(&error))?;
+        board.hide(&hidden).map_err(|refusal| web.problem(&refusal.into()))?;
+    }
     let mut text = String::new();
     encode(&mut text, &registry(web, &figures)).map_err(|error| Problem::internal(&error, &web.incident()))?;
     Ok(([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response())

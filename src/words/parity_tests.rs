@@ -19,7 +19,7 @@ use crate::{
         reason::{Reason, RenderFault},
         refusal::Refusal,
         standing::Standing,
-        states::{AttemptState, BatchState, JobState, RecordState},
+        states::{AttemptState, BatchState, CountState, JobState, RecordState},
         value::InvalidValue,
     },
     engine::{operations::Caution, query::Need},
@@ -160,6 +160,7 @@ fn what_the_board_shows_is_said_in_both_languages_with_the_same_values() {
     compare(&samples::<JobState>(), |language, state| language.job_state(*state).to_owned());
     compare(&samples::<AttemptState>(), |language, state| language.attempt_state(*state).to_owned());
     compare(&samples::<BatchState>(), |language, state| language.batch_state(*state).to_owned());
+    compare(&samples::<CountState>(), |language, state| language.count_state(*state).to_owned());
     compare(&samples::<PendingState>(), |language, state| language.pending_state(*state).to_owned());
     let operations: Vec<Operation> = RIGHTS.iter().map(|(operation, _)| *operation).collect();
     compare(&operations, |language, operation| language.operation(*operation).to_owned());

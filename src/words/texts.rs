@@ -14,7 +14,7 @@ use crate::{
         permission::Operation,
         reason::Reason,
         refusal::Refusal,
-        states::{AttemptState, BatchState, JobState, RecordState},
+        states::{AttemptState, BatchState, CountState, JobState, RecordState},
     },
     engine::operations::Caution,
 };
@@ -63,6 +63,8 @@ texts! {
     attempt_state(state: AttemptState) -> &'static str;
     /// The state of a batch.
     batch_state(state: BatchState) -> &'static str;
+    /// What a count of blanks waits for, or how it ended.
+    count_state(state: CountState) -> &'static str;
     /// The state of an act that was asked for.
     pending_state(state: PendingState) -> &'static str;
     /// A quantity.

@@ -6,6 +6,7 @@ mod accounts;
 mod acts;
 mod api;
 mod arrived_cards;
+mod blind_count;
 mod broken_files;
 mod cli;
 mod cluster;

@@ -8,10 +8,13 @@ use std::{
 pub(crate) use cetak::domain::attempt::InspectionResult;
 use cetak::{
     domain::{
+        actor::Actor,
         correction::KeptRequest,
-        id::{BatchId, MovementId, PendingActId},
+        count::{CountedBlanks, WhichCount},
+        id::{BatchId, CountId, MovementId, PendingActId},
         pause::PauseScope,
         permission::Operation,
+        states::CountState,
         stock::Cause,
         value::Witnesses,
     },
@@ -20,14 +23,15 @@ use cetak::{
         client::{Client, Direct},
         operations::{
             self, AddObjectedPrinter, AddPrinter, ApproveBatch, ApproveReprint, ArchiveJobs, Archived, BackUpDatabase,
-            Backup, CancelBatch, CheckCard, ClearPrinter, Cleared, CorrectHandOver, Count, CountBlanks, DatabaseMove,
-            DeclareUncertain, DestroyBlanks, Destruction, FoundCard, HandOverCard, HoldRecord, HopperSetting,
-            LendBlanks, LoadHopper, Pause, Probe, ReceiveBlanks, RecordName, RefuseReprint, RejectCard, ReleaseRecord,
-            RemovePrinter, Reprint, RequestReprint, ResolveDuplicate, ResolveFound, ResolveNothing, RestoreRecord,
-            ResumeBatch, ResumePrinter, ResumeQueue, ReverseDelivery, SendCards, SetObjectedPrinter, SetPrinter,
-            SurrenderCard, TakeBackBlanks, TestCard, TestPrinter, UnloadHopper, WithdrawRecord,
+            Backup, BookCount, CancelBatch, CancelCount, CheckCard, ClearPrinter, Cleared, CorrectHandOver,
+            DatabaseMove, DeclareUncertain, DestroyBlanks, Destruction, EnterCount, FoundCard, HandOverCard,
+            HoldRecord, HopperSetting, LendBlanks, LoadHopper, OpenCount, Pause, Probe, ReceiveBlanks, RecordName,
+            RefuseReprint, RejectCard, ReleaseRecord, RemovePrinter, Reprint, RequestReprint, ResolveDuplicate,
+            ResolveFound, ResolveNothing, RestoreRecord, ResumeBatch, ResumePrinter, ResumeQueue, ReverseDelivery,
+            SendCards, SetObjectedPrinter, SetPrinter, SurrenderCard, TakeBackBlanks, TestCard, TestPrinter,
+            UnloadHopper, WithdrawRecord,
         },
-        query::CountArchivable,
+        query::{CountArchivable, ShowCount},
     },
 };
 
@@ -199,23 +203,61 @@ pub(crate) async fn unload(engine: &Engine, printer: &str, quantity: i64) -> Don
     by(engine).act(UnloadHopper { printer: value(printer), quantity: value(&quantity) }).await
 }
 
+/// A count by two claimed names, which is booked at once. Returns the difference; a count that cannot be booked is cancelled.
 pub(crate) async fn count(
     engine: &Engine,
     blank_type: &str,
     printer: Option<&str>,
     counted: i64,
     note: &str,
-) -> Done<Count> {
-    by(engine).act(counted_blanks(blank_type, printer, counted, note)).await
+) -> Done<i64> {
+    if let Some(printer) = printer {
+        pause(engine, &PauseScope::Printer(printer.into()), note).await?;
+    }
+    let done = match open_count(engine, blank_type, printer).await {
+        Ok(count) => {
+            let done = count_twice(engine, count, counted, note).await;
+            if done.is_err() {
+                count_cancel(engine, count).await?;
+            }
+            done
+        }
+        Err(error) => Err(error),
+    };
+    if let Some(printer) = printer {
+        resume(engine, &PauseScope::Printer(printer.into()), note).await?;
+    }
+    done
 }
 
-pub(crate) fn counted_blanks(blank_type: &str, printer: Option<&str>, counted: i64, note: &str) -> CountBlanks {
-    CountBlanks {
-        blank_type: blank_type.into(),
-        printer: printer.map(value),
-        counted: value(&counted),
-        note: value(note),
+async fn count_twice(engine: &Engine, count: CountId, counted: i64, note: &str) -> Done<i64> {
+    if count_enter(engine, count, counted).await? == CountState::Equal {
+        return Ok(0);
     }
+    let other = Actor { name: "another counter".into(), ..(*engine.writer.actor).clone() };
+    count_enter(&engine.acting("cli", other), count, counted).await?;
+    let line = by(engine).query(ShowCount { count }).await?;
+    by(engine).act(booking(count, WhichCount::Second, note)).await?;
+    let made = line.second.unwrap();
+    Ok(made.counted.unwrap() - made.booked.unwrap())
+}
+
+pub(crate) async fn open_count(engine: &Engine, blank_type: &str, printer: Option<&str>) -> Done<CountId> {
+    let (printer, note) = (printer.map(value), value("stocktake"));
+    by(engine).act(OpenCount { blank_type: blank_type.into(), printer, counter: None, note }).await
+}
+
+pub(crate) async fn count_enter(engine: &Engine, count: CountId, counted: i64) -> Done<CountState> {
+    let entry = CountedBlanks { bundles: value("0"), bundle_size: value("0"), loose: value(&counted) };
+    by(engine).act(EnterCount { count, entry, again: entry }).await
+}
+
+pub(crate) async fn count_cancel(engine: &Engine, count: CountId) -> Done<()> {
+    by(engine).act(CancelCount { count, note: value("counted again") }).await
+}
+
+pub(crate) fn booking(count: CountId, which: WhichCount, note: &str) -> BookCount {
+    BookCount { count, which, note: value(note) }
 }
 
 pub(crate) async fn destroy(

@@ -11,7 +11,7 @@ use cetak::{
         Engine, EngineError, StoreError,
         answers::delete_old_answers,
         client::{Client, Direct},
-        operations::{AddToken, CountBlanks, HoldRecord, LendBlanks, LoadHopper, Pause, ResumeQueue},
+        operations::{AddToken, HoldRecord, LendBlanks, LoadHopper, OpenCount, Pause, ResumeQueue},
         query::ListPendingActs,
     },
 };
@@ -90,8 +90,7 @@ async fn a_request_that_is_sent_again_is_carried_out_once_and_has_the_answer_of_
         keyed(&supervisor, "k1", "confirm").confirm(first).await.unwrap();
     }
     assert_eq!(world.account("loan").await, 2);
-    let count =
-        CountBlanks { blank_type: "student".into(), printer: None, counted: 3.try_into().unwrap(), note: note("x") };
+    let count = OpenCount { blank_type: "student".into(), printer: None, counter: None, note: note("x") };
     let local = || keyed(&world.engine, "k4", "count");
     assert_eq!(local().act(count.clone()).await.unwrap(), local().act(count).await.unwrap());
     world.audit().await;

@@ -14,6 +14,7 @@ mod check;
 mod clock;
 mod corrections;
 mod counters;
+mod counts;
 mod covered_cells;
 mod database;
 #[path = "../api/mod.rs"]

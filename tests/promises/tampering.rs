@@ -36,6 +36,8 @@ async fn office() -> World {
             operations::reprint_refuse(&world.engine, warrant, "it was found").await.unwrap();
         }
     }
+    // More than are missing are not booked: the count is cancelled.
+    operations::count(&world.engine, "student", None, 1_000_000, "stocktake").await.unwrap_err();
     // The last acts of the local administrator, who may do less once there is an account.
     let local = Direct::new(&world.engine);
     for name in ["root", "Siti"] {
@@ -153,6 +155,7 @@ impl Cell {
             ("pending_act", _) => format!("act {}", self.row),
             ("account", _) => format!("account {}", self.row),
             ("account_role", "role") => "role of account 1/".into(),
+            ("stock_count", _) => format!("count {}", self.row),
             ("account_role", _) => format!("role of account {}", self.row),
             ("os_user", "name") => "system user".into(),
             // The next account does not exist: the reference is found, and its row has no number.

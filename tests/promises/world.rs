@@ -383,7 +383,7 @@ pub(crate) async fn all<T, Q: Query<Answer = Page<T>> + Into<AnyQuery>>(
 ) -> Vec<T> {
     let (mut rows, mut page) = (Vec::new(), PageRequest { after: None, limit: Limit::new(7).unwrap() });
     loop {
-        let Page { items, next } = query(page).read(engine).await.unwrap();
+        let Page { items, next, .. } = query(page).read(engine).await.unwrap();
         assert!(items.len() <= 7);
         rows.extend(items);
         page.after = next;

@@ -189,8 +189,11 @@ fn text(summary: &Summary, zone: &jiff::tz::TimeZone) -> String {
     rows.extend(summary.refused_by_reason.iter().map(|(reason, n)| vec![format!("refused: {reason}"), thousands(*n)]));
     rows.push(vec!["repeats of another row".into(), thousands(summary.repeated)]);
     rows.push(vec!["rows in all".into(), thousands(summary.rows)]);
-    let mut text =
-        format!("\nRECORDS\n{}\nBLANGKO\n{}", table(&["records", "number"], &rows), stock_text(&status.blangko));
+    let mut text = format!(
+        "\nRECORDS\n{}\nBLANGKO\n{}",
+        table(&["records", "number"], &rows),
+        stock_text(&status.blangko, &status.hidden)
+    );
     let accounted = format!(
         "{} delivered = {} accounted for (printed + spoiled + uncertain + left)",
         thousands(summary.delivered),

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{acts::SecondArgs, many::instant};
+use super::{acts::SecondArgs, counts::CountCommand, many::instant};
 use crate::domain::{
     time::Timestamp,
     value::{Counted, Document, LotName, Note, OfficeName, PersonName, PrinterName, Quantity},
@@ -78,26 +78,9 @@ pub enum BlangkoCommand {
         #[arg(long, value_name = "NUMBER")]
         quantity: Quantity,
     },
-    /// Book the result of a count; the difference from the books goes to the account `missing`
-    #[command(after_help = "Examples:
-  cetak blangko count --type ktp-el --quantity 4870 --reason \"monthly count\"
-  cetak blangko count --type ktp-el --printer fargo-1 --quantity 73 --reason \"hopper emptied\" --ask")]
-    Count {
-        /// The blank type
-        #[arg(long = "type", value_name = "TYPE")]
-        blank_type: String,
-        /// Count this printer's hopper instead of the vault
-        #[arg(long, value_name = "NAME")]
-        printer: Option<PrinterName>,
-        /// The number of blanks counted, including those that are reserved for a batch
-        #[arg(long, value_name = "NUMBER")]
-        quantity: Counted,
-        /// The reason for the count, for the audit
-        #[arg(long, value_name = "TEXT")]
-        reason: Note,
-        #[command(flatten)]
-        second: SecondArgs,
-    },
+    /// Count the vault or a hopper without knowledge of the books, and book a difference
+    #[command(subcommand)]
+    Count(CountCommand),
     /// Book the destruction of spoiled cards, or of blanks, before two witnesses
     ///
     /// Without witnesses the act is only asked for; another person confirms it with `cetak act confirm`, and the two are the

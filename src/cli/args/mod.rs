@@ -3,6 +3,7 @@
 mod accounts;
 mod acts;
 mod blanks;
+mod counts;
 mod database;
 mod many;
 mod preview;
@@ -18,6 +19,7 @@ pub use self::{
     accounts::{AccountArgs, AccountCommand, RoleArg, RoleChange, TokenCommand},
     acts::{ActCommand, SecondArgs},
     blanks::{BlangkoCommand, LedgerArgs},
+    counts::CountCommand,
     database::{AuditCommand, ConfigCommand, DbCommand, PrintedSinceArg},
     many::{FilterArgs, HeldForArgs, ManyArgs, PageArgs, instant},
     preview::{DocumentArg, PreviewArgs, ProfileCommand, SideArg},

@@ -6,10 +6,15 @@
 use serde::{Deserialize, Serialize};
 
 mod account;
+mod count;
 mod kind;
 
 use self::kind::refusals;
-pub use self::{account::AccountRefusal, kind::RefusalKind};
+pub use self::{
+    account::AccountRefusal,
+    count::{CountRefusal, CountRule},
+    kind::RefusalKind,
+};
 use super::{
     id::{BatchId, JobId, MovementId, PendingActId},
     import::FileForm,
@@ -26,6 +31,8 @@ refusals! {
     Refusal also {
         /// About accounts, and the proof of who acts.
         Account(AccountRefusal),
+        /// About counts of blanks.
+        Count(CountRefusal),
     }
     // Things that do not exist.
     /// No record of that source has this request id.
@@ -389,6 +396,12 @@ impl From<Forbidden> for Refusal {
 impl From<AccountRefusal> for Refusal {
     fn from(refusal: AccountRefusal) -> Self {
         Self::Account(refusal)
+    }
+}
+
+impl From<CountRefusal> for Refusal {
+    fn from(refusal: CountRefusal) -> Self {
+        Self::Count(refusal)
     }
 }
 

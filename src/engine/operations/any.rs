@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    account, act::Act, card, clock, correction, database, delivery, destruction, district, inspection, instance, many,
-    printer, printer_setting, priority, queue, record, rekey, role, stock, test_card, token, warrant,
+    account, act::Act, card, clock, correction, count, database, delivery, destruction, district, inspection, instance,
+    many, printer, printer_setting, priority, queue, record, rekey, role, stock, test_card, token, warrant,
 };
 use crate::{
     domain::permission::{Operation, Permit},
@@ -95,7 +95,10 @@ any_act! {
     delivery::ReverseDelivery,
     stock::LoadHopper,
     stock::UnloadHopper,
-    stock::CountBlanks,
+    count::OpenCount,
+    count::EnterCount,
+    count::BookCount,
+    count::CancelCount,
     destruction::DestroyBlanks,
     stock::LendBlanks,
     stock::TakeBackBlanks,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     act::Act,
     approval::Approval,
+    counted_place::refuse_counted,
     stock::{known_type, stock_event},
 };
 use crate::{
@@ -52,6 +53,7 @@ impl Act for ReceiveBlanks {
         known_type(engine, &self.blank_type)?;
         self.refuse_serials()?;
         let mut tx = engine.write(permit).await?;
+        refuse_counted(&mut tx, &self.blank_type, &[&Account::Vault]).await?;
         let (quantity, lot_name) = (self.quantity.get(), self.lot.as_ref().map_or(NO_LOT, LotName::as_str));
         let known = tx.lot_get(&self.blank_type, lot_name).await?;
         if let Some(lot) = &known {
@@ -160,6 +162,7 @@ impl ReverseDelivery {
 
     pub(super) async fn apply(&self, tx: &mut Tx, approval: Approval<'_>) -> Result<(), EngineError> {
         let delivery = self.delivery(tx).await?;
+        refuse_counted(tx, &delivery.blank_type, &[&Account::Vault]).await?;
         let vault = tx.account_lots(&delivery.blank_type, &Account::Vault).await?;
         let free = vault.iter().find(|lot| lot.lot == delivery.lot).map_or(0, |lot| lot.quantity);
         let reversal = reverse(&delivery, self.delivered.get(), free)?;

@@ -9,6 +9,8 @@ mod approval;
 mod card;
 mod clock;
 mod correction;
+mod count;
+mod counted_place;
 mod database;
 mod delivery;
 mod destruction;
@@ -38,6 +40,7 @@ pub use any::AnyAct;
 pub use card::{CheckCard, HandOverCard, RejectCard, SurrenderCard};
 pub use clock::{AcceptClock, AcceptedClock};
 pub use correction::{CorrectHandOver, ResolveDuplicate, RestoreRecord, WithdrawRecord};
+pub use count::{BookCount, CancelCount, EnterCount, OpenCount};
 pub use database::{
     ArchiveJobs, Archived, BackUpDatabase, Backup, DatabaseMove, RecountCounters, archivable, database_move,
 };
@@ -60,7 +63,7 @@ pub use rekey::{RekeyPersons, RekeyedPersons};
 pub use reprint::Reprint;
 pub use role::{GiveRole, TakeRole};
 pub use second_person::{confirm, pending_act, refuse, request, take_back, taken_back_as, together};
-pub use stock::{Count, CountBlanks, Destruction, LendBlanks, LoadHopper, TakeBackBlanks, UnloadHopper};
+pub use stock::{Destruction, LendBlanks, LoadHopper, TakeBackBlanks, UnloadHopper};
 pub use test_card::{TestCard, TestPrinter};
 pub use token::{AddToken, AddedToken, EndSession, RevokeToken};
 pub use two_person_act::TwoPersonAct;

@@ -6,7 +6,7 @@ pub use cetak_driver_api::{Capabilities, Caution, PrinterStatus, Supply};
 use cetak_driver_api::{DriverError, PrinterDriver};
 use serde::{Deserialize, Serialize};
 
-use super::{act::Act, address::is_same_address, approval::Approval};
+use super::{act::Act, address::is_same_address, approval::Approval, counted_place::refuse_counted_hopper};
 use crate::{
     domain::{
         audit::Event,
@@ -289,6 +289,7 @@ impl Act for RemovePrinter {
         let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
         let name = self.printer.as_str();
         let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name).into()) };
+        refuse_counted_hopper(&mut tx, &printer.name).await?;
         refuse_in_use(&mut tx, &printer.name).await?;
         tx.printer_remove(name).await?;
         tx.pause_end(&PauseScope::Printer(name.to_owned())).await?;

@@ -7,6 +7,7 @@ use super::{
     act::Act,
     address::is_same_address,
     approval::Approval,
+    counted_place::refuse_counted_hopper,
     printer::{Probe, no_answer, no_printer, objections_to_adding, probed, refuse_in_use, subject},
 };
 use crate::{
@@ -188,6 +189,7 @@ impl SetPrinter {
             || is_same_address(&before.uri, &after.uri)
             || answered.is_some_and(|found| has_identity_of(before, found));
         if !is_same_device || before.profile != after.profile {
+            refuse_counted_hopper(tx, name).await?;
             refuse_in_use(tx, name).await?;
         }
         refuse_hopper(tx, before, after.hopper).await?;
@@ -254,6 +256,9 @@ async fn refuse_taken(tx: &mut Tx, after: &Printer) -> Result<(), EngineError> {
 /// Refuses a capacity below what the hopper holds. Whether it is counted changes only while no blank has its place there, and none may
 /// return there from an uncertain card.
 async fn refuse_hopper(tx: &mut Tx, before: &Printer, hopper: Option<i64>) -> Result<(), EngineError> {
+    if before.hopper != hopper {
+        refuse_counted_hopper(tx, &before.name).await?;
+    }
     if before.hopper.is_some() != hopper.is_some() {
         refuse_in_use(tx, &before.name).await?;
     }

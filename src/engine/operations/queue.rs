@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{act::Act, printer::no_printer};
+use super::{act::Act, counted_place::refuse_counted_hopper, printer::no_printer};
 use crate::{
     domain::{
         audit::Event,
@@ -154,6 +154,9 @@ impl Act for ApproveBatch {
 
 async fn end_pause(engine: &Engine, permit: &Permit, scope: &PauseScope, note: &Note) -> Result<bool, EngineError> {
     let mut tx = engine.write(permit).await?;
+    if let PauseScope::Printer(printer) = scope {
+        refuse_counted_hopper(&mut tx, printer).await?;
+    }
     let was = tx.pause_end(scope).await?;
     if was {
         tx.audit(Event::new("queue.resumed", subject(scope)).with("note", note));

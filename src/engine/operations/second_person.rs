@@ -15,7 +15,7 @@ use crate::{
         id::PendingActId,
         pending::{Decision, EXPIRES_AFTER, NewPendingAct, NotDecided, PendingAct, PendingState, Target, decide},
         permission::{Operation, Permit, authorize},
-        refusal::{AccountRefusal, RecordRule, Refusal, RefusalKind},
+        refusal::{AccountRefusal, CountRefusal, RecordRule, Refusal, RefusalKind},
         time::Timestamp,
         value::{Note, Witnesses},
     },
@@ -117,6 +117,7 @@ fn is_about_target(refusal: &Refusal) -> bool {
             | Refusal::PrinterExists { .. }
             | Refusal::AddressTaken { .. }
             | Refusal::NothingToAdopt
+            | Refusal::Count(CountRefusal::NoCount { .. } | CountRefusal::State { .. })
             | Refusal::Account(AccountRefusal::NoSuchAccount { .. } | AccountRefusal::RoleHeld { .. })
     )
 }
@@ -270,6 +271,9 @@ pub(super) fn decided(
 /// An act that was asked for, and its arguments.
 pub async fn pending_act(tx: &mut Tx, id: PendingActId) -> Result<(PendingAct, TwoPersonAct), EngineError> {
     let row = find(tx, id).await?;
+    if row.is_count_of_before() {
+        return Err(CountRefusal::OfBefore { act: id }.into());
+    }
     let act = serde_json::from_str(&row.act).map_err(|error| StoreError::Corrupt {
         table: "pending_act",
         id: id.to_string(),

@@ -1,8 +1,8 @@
-//! Blanks: hoppers, stocktakes, destruction, loans.
+//! Blanks: hoppers, destruction, loans.
 
 use serde::{Deserialize, Serialize};
 
-use super::{act::Act, approval::Approval, printer::no_printer};
+use super::{act::Act, approval::Approval, counted_place::refuse_counted, printer::no_printer};
 use crate::{
     domain::{
         audit::Event,
@@ -11,7 +11,7 @@ use crate::{
         permission::{Operation, Permit},
         refusal::Refusal,
         stock::{Account, Cause, LotQuantity, Movement, Place, allocate},
-        value::{Counted, Document, Note, OfficeName, PrinterName, Quantity},
+        value::{Document, OfficeName, PrinterName, Quantity},
     },
     engine::{Engine, EngineError},
     store::Tx,
@@ -35,6 +35,8 @@ impl Act for LoadHopper {
         let (printer, quantity) = (self.printer.as_str(), self.quantity.get());
         let (blank_type, capacity) = hopper(engine, &mut tx, printer).await?;
         let place = Place::Printer(printer.to_owned());
+        // Before a number is compared: a refusal would tell it.
+        refuse_counted(&mut tx, &blank_type, &[&Account::Vault, &place.free()]).await?;
         let loaded =
             held(&mut tx, &blank_type, &place.free()).await? + held(&mut tx, &blank_type, &place.reserved()).await?;
         if loaded + quantity > capacity {
@@ -65,6 +67,7 @@ impl Act for UnloadHopper {
         let (blank_type, _) = hopper(engine, &mut tx, printer).await?;
         let place = Place::Printer(printer.to_owned());
         let from = place.free();
+        refuse_counted(&mut tx, &blank_type, &[&Account::Vault, &from]).await?;
         let (free, reserved) =
             (held(&mut tx, &blank_type, &from).await?, held(&mut tx, &blank_type, &place.reserved()).await?);
         if free < quantity && reserved > 0 {
@@ -77,96 +80,6 @@ impl Act for UnloadHopper {
         transfer(&mut tx, &blank_type, (from, Account::Vault), quantity, Cause::Unloaded, None).await?;
         tx.audit(stock_event("blangko.unloaded", &blank_type, quantity).with("printer", printer));
         Ok(tx.commit().await?)
-    }
-}
-
-/// The result of a stocktake.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Count {
-    /// The booked number: free and reserved blanks there.
-    pub booked: i64,
-    /// The counted number.
-    pub counted: i64,
-    /// Counted less booked; booked to or from `missing`.
-    pub difference: i64,
-}
-
-/// The blanks at a place were counted, reserved ones included. What is short goes to `missing`; what is over comes back
-/// from there.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct CountBlanks {
-    /// The blank type.
-    pub blank_type: String,
-    /// The printer whose hopper was counted; `None` for the vault.
-    pub printer: Option<PrinterName>,
-    /// How many there are.
-    pub counted: Counted,
-    /// Why.
-    pub note: Note,
-}
-
-impl Act for CountBlanks {
-    type Answer = Count;
-    const OPERATION: Operation = Operation::CountBook;
-
-    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<Count, EngineError> {
-        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
-        let count = self.apply(engine, &mut tx, Approval::Alone).await?;
-        tx.commit_with(&count).await?;
-        Ok(count)
-    }
-}
-
-impl CountBlanks {
-    /// The place, with its free blanks and those that are booked there in all.
-    async fn booked(&self, engine: &Engine, tx: &mut Tx) -> Result<(Place, i64, i64), EngineError> {
-        known_type(engine, &self.blank_type)?;
-        let place = match &self.printer {
-            Some(name) => {
-                hopper(engine, tx, name.as_str()).await?;
-                Place::Printer(name.to_string())
-            }
-            None => Place::Vault,
-        };
-        let free = held(tx, &self.blank_type, &place.free()).await?;
-        let booked = free + held(tx, &self.blank_type, &place.reserved()).await?;
-        Ok((place, free, booked))
-    }
-
-    /// A count is worth nothing once the booked number is another.
-    pub(super) async fn target(&self, engine: &Engine, tx: &mut Tx) -> Result<Target, EngineError> {
-        let (place, _, booked) = self.booked(engine, tx).await?;
-        let name = format!("blangko {} in {}", self.blank_type, place.free());
-        Ok(Target { name, version: format!("booked {booked}"), record: None })
-    }
-
-    pub(super) async fn apply(
-        &self,
-        engine: &Engine,
-        tx: &mut Tx,
-        approval: Approval<'_>,
-    ) -> Result<Count, EngineError> {
-        let (blank_type, counted, note) = (self.blank_type.as_str(), self.counted.get(), Some(self.note.as_str()));
-        let (place, free, booked) = self.booked(engine, tx).await?;
-        let difference = counted - booked;
-        if difference < 0 {
-            if -difference > free {
-                return Err(Refusal::CountBelowReserved { short: -difference, free }.into());
-            }
-            let way = (place.free(), Account::Missing);
-            transfer(tx, blank_type, way, -difference, Cause::Counted, note).await?;
-        } else if difference > 0 {
-            let missing = held(tx, blank_type, &Account::Missing).await?;
-            if difference > missing {
-                return Err(Refusal::CountAboveMissing { over: difference, missing }.into());
-            }
-            let way = (Account::Missing, place.free());
-            transfer(tx, blank_type, way, difference, Cause::Counted, note).await?;
-        }
-        let event = stock_event("blangko.counted", blank_type, counted).with("place", place.free());
-        let event = event.with("booked", booked).with("difference", difference).with("note", &self.note);
-        tx.audit(approval.mark(event));
-        Ok(Count { booked, counted, difference })
     }
 }
 
@@ -290,8 +203,8 @@ fn stock_target(engine: &Engine, blank_type: &str) -> Result<Target, EngineError
     Ok(Target { name: format!("blangko {blank_type}"), version: String::new(), record: None })
 }
 
-/// Moves blanks between two accounts, oldest lot first.
-async fn transfer(
+/// Moves blanks between two accounts, oldest lot first. Only a count moves those of a place that is being counted.
+pub(super) async fn transfer(
     tx: &mut Tx,
     blank_type: &str,
     (from, to): (Account, Account),
@@ -299,6 +212,9 @@ async fn transfer(
     cause: Cause,
     document: Option<&str>,
 ) -> Result<(), EngineError> {
+    if cause != Cause::Counted {
+        refuse_counted(tx, blank_type, &[&from, &to]).await?;
+    }
     let lots = tx.account_lots(blank_type, &from).await?;
     let allocated = allocate(&lots, quantity).map_err(|available| Refusal::TooFewBlanks {
         blank_type: blank_type.to_owned(),
@@ -313,12 +229,12 @@ async fn transfer(
     Ok(tx.movements_append(&allocated.into_iter().map(movement).collect::<Vec<_>>()).await?)
 }
 
-async fn held(tx: &mut Tx, blank_type: &str, account: &Account) -> Result<i64, EngineError> {
+pub(super) async fn held(tx: &mut Tx, blank_type: &str, account: &Account) -> Result<i64, EngineError> {
     Ok(tx.account_lots(blank_type, account).await?.iter().map(|lot| lot.quantity).sum())
 }
 
 /// The blank type and the capacity of a printer's counted hopper.
-async fn hopper(engine: &Engine, tx: &mut Tx, name: &str) -> Result<(String, i64), EngineError> {
+pub(super) async fn hopper(engine: &Engine, tx: &mut Tx, name: &str) -> Result<(String, i64), EngineError> {
     let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name).into()) };
     let Some(capacity) = printer.hopper else {
         return Err(Refusal::HopperNotCounted { printer: name.to_owned() }.into());

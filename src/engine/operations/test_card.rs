@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     act::Act,
+    counted_place::refuse_counted,
     printer::{does_not_answer, driver, objections, printer_probe},
 };
 use crate::{
@@ -95,6 +96,7 @@ async fn print_test_card(engine: &Engine, permit: &Permit, name: &str) -> Result
     let engine = &engine.owning(permit, false).await?;
     let place = planning::place(&printer);
     let mut tx = engine.write(permit).await?;
+    refuse_counted(&mut tx, &profile.blank_type, &[&place.free()]).await?;
     let lots = tx.account_lots(&profile.blank_type, &place.free()).await?;
     let Some(lot) = lots.iter().find(|lot| lot.quantity > 0).map(|lot| lot.lot) else {
         return Err(Refusal::NoFreeBlank { blank_type: profile.blank_type.clone(), place }.into());

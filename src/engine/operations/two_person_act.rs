@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     approval::Approval,
     correction::{CorrectHandOver, ResolveDuplicate, RestoreRecord, WithdrawRecord},
+    count::BookCount,
     delivery::ReverseDelivery,
     inspection::ResolveNothing,
     instance::{AdoptDatabase, PrinterAnswers},
@@ -13,7 +14,7 @@ use super::{
     printer_setting::SetObjectedPrinter,
     reprint::Reprint,
     role::GiveRole,
-    stock::{CountBlanks, Destruction, LendBlanks, TakeBackBlanks},
+    stock::{Destruction, LendBlanks, TakeBackBlanks},
 };
 use crate::{
     domain::{
@@ -34,7 +35,7 @@ pub enum TwoPersonAct {
     /// Resolve an attempt of which no card was found.
     ResolveNothing(ResolveNothing),
     /// Book the difference of a count.
-    CountBlanks(CountBlanks),
+    BookCount(BookCount),
     /// Destroy blanks or spoiled cards; the two people are the witnesses.
     DestroyBlanks(Destruction),
     /// Lend blanks to another office.
@@ -88,7 +89,7 @@ macro_rules! from {
 from! {
     Reprint(Reprint),
     ResolveNothing(ResolveNothing),
-    CountBlanks(CountBlanks),
+    BookCount(BookCount),
     DestroyBlanks(Destruction),
     LendBlanks(LendBlanks),
     TakeBackBlanks(TakeBackBlanks),
@@ -133,7 +134,7 @@ impl TwoPersonAct {
         match self {
             Self::Reprint(_) => Operation::ReprintApprove,
             Self::ResolveNothing(_) => Operation::InspectionNothing,
-            Self::CountBlanks(_) => Operation::CountBook,
+            Self::BookCount(_) => Operation::CountBook,
             Self::DestroyBlanks(_) | Self::LendBlanks(_) | Self::TakeBackBlanks(_) | Self::ReverseDelivery(_) => {
                 Operation::StockRemove
             }
@@ -160,7 +161,7 @@ impl TwoPersonAct {
         match self {
             Self::Reprint(act) => act.reason.as_str(),
             Self::ResolveNothing(act) => act.note.as_str(),
-            Self::CountBlanks(act) => act.note.as_str(),
+            Self::BookCount(act) => act.note.as_str(),
             Self::DestroyBlanks(act) => act.document.as_str(),
             Self::LendBlanks(act) => act.document.as_str(),
             Self::TakeBackBlanks(act) => act.document.as_str(),
@@ -186,7 +187,7 @@ impl TwoPersonAct {
             }
             Self::Reprint(_)
             | Self::ResolveNothing(_)
-            | Self::CountBlanks(_)
+            | Self::BookCount(_)
             | Self::DestroyBlanks(_)
             | Self::LendBlanks(_)
             | Self::TakeBackBlanks(_)
@@ -207,7 +208,7 @@ impl TwoPersonAct {
             Self::AdoptDatabase(act) => Ok(Answers { cards: act.ask(engine).await?, ..Answers::default() }),
             Self::AddObjectedPrinter(_) | Self::SetObjectedPrinter(_) => self.objections(engine).await,
             Self::Reprint(_)
-            | Self::CountBlanks(_)
+            | Self::BookCount(_)
             | Self::DestroyBlanks(_)
             | Self::LendBlanks(_)
             | Self::TakeBackBlanks(_)
@@ -225,7 +226,7 @@ impl TwoPersonAct {
         match self {
             Self::Reprint(act) => act.target(tx).await,
             Self::ResolveNothing(act) => act.target(engine, tx).await,
-            Self::CountBlanks(act) => act.target(engine, tx).await,
+            Self::BookCount(act) => act.target(tx).await,
             Self::DestroyBlanks(act) => act.target(engine),
             Self::LendBlanks(act) => act.target(engine),
             Self::TakeBackBlanks(act) => act.target(engine),
@@ -267,7 +268,7 @@ impl TwoPersonAct {
         match self {
             Self::Reprint(act) => act.apply(engine, tx, approval).await,
             Self::ResolveNothing(act) => act.apply(engine, tx, approval).await,
-            Self::CountBlanks(act) => act.apply(engine, tx, approval).await.map(drop),
+            Self::BookCount(act) => act.apply(tx, approval).await,
             Self::DestroyBlanks(act) => act.apply(engine, tx, approval).await,
             Self::LendBlanks(act) => act.apply(engine, tx, approval).await,
             Self::TakeBackBlanks(act) => act.apply(engine, tx, approval).await,

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Engine, EngineError, Query, accounts, archive, attempts, audit, batches, board, check, duplicates, find, find_name,
-    jobs, ledger, needs, night, outside, pending_acts, pile, printers, probe, records, scan, stock, warrants,
+    Engine, EngineError, Query, accounts, archive, attempts, audit, batches, board, check, counts, duplicates, find,
+    find_name, jobs, ledger, needs, night, outside, pending_acts, pile, printers, probe, read_for, records, scan,
+    stock, warrants,
 };
-use crate::domain::permission::Operation;
+use crate::domain::{actor::Actor, permission::Operation};
 
 macro_rules! any_query {
     ($($module:ident::$name:ident),+ $(,)?) => {
@@ -38,10 +39,14 @@ macro_rules! any_query {
                 }
             }
 
-            /// Reads it. The answer is that of the query, as JSON.
-            pub async fn read(self, engine: &Engine) -> Result<serde_json::Value, EngineError> {
+            /// Reads it for an actor. The answer is that of the query, as JSON.
+            pub(in crate::engine) async fn read_for(
+                self,
+                engine: &Engine,
+                actor: &Actor,
+            ) -> Result<serde_json::Value, EngineError> {
                 Ok(match self {
-                    $(Self::$name(query) => json(&query.read(engine).await?),)+
+                    $(Self::$name(query) => json(&read_for(query, engine, actor).await?),)+
                 })
             }
         }
@@ -91,6 +96,8 @@ any_query! {
     probe::ProbePrinter,
     stock::ShowStock,
     ledger::ListMovements,
+    counts::ListCounts,
+    counts::ShowCount,
     audit::ListAuditHeads,
     audit::ListAudit,
     audit::VerifyAudit,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Engine, EngineError, Query,
+    Engine, EngineError, HiddenType, Query,
     needs::{self, Need},
     printers::{self, Facts, PrinterLine},
     stock::{Totals, totals},
@@ -48,6 +48,9 @@ pub struct Board {
     pub needs_person: Vec<Need>,
     /// District to state to records.
     pub districts: BTreeMap<String, BTreeMap<String, i64>>,
+    /// The blank types whose quantities are hidden from the reader, as they are being counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<HiddenType>,
 }
 
 /// The whole queue.
@@ -110,6 +113,7 @@ impl Query for ShowBoard {
             batches,
             needs_person,
             districts,
+            hidden: Vec::new(),
         })
     }
 }

@@ -3,6 +3,7 @@
 //! * [`ShowBoard`] and [`ListNeeds`] cost the same however many records there are: they read counters, open work and the
 //!   printers.
 //! * Lists come in pages by key ([`PageRequest`], [`Page`]).
+//! * What must not be seen while blanks are counted is left out in one place ([`Blind`]).
 //! * Nothing personal is in any answer, but the last characters of an identifier in that of [`ScanForCheck`]. What is said to a person is worded where it is shown.
 
 mod accounts;
@@ -11,12 +12,15 @@ mod archive;
 mod attempts;
 mod audit;
 mod batches;
+mod blind;
 mod board;
 mod check;
+mod counts;
 mod duplicates;
 mod find;
 mod find_name;
 mod found;
+mod hidden;
 mod jobs;
 mod known;
 mod ledger;
@@ -46,10 +50,12 @@ pub use self::{
     batches::{ListBatches, ShowBatch},
     board::{Board, PauseLine, QueueLine, ShowBoard},
     check::{CheckDatabase, CheckedRule},
+    counts::{ListCounts, ShowCount},
     duplicates::{Duplicate, ListDuplicates, ShowRequestsBeside},
     find::{FindPerson, FindRecord, ListRecordEvents},
     find_name::{FindName, FoundNames},
     found::{CardFacts, Done, FoundRecord, InHand},
+    hidden::{Blind, Hidden, HiddenType},
     jobs::{JobsOf, ListJobs, ShowJob},
     ledger::ListMovements,
     needs::{FreeBlanks, ListNeeds, Need, NeedKind, NoBlanks, ReservedBlanks},
@@ -66,21 +72,32 @@ pub use self::{
     warrants::ListWarrants,
 };
 use super::{Engine, EngineError};
-use crate::domain::permission::Operation;
+use crate::domain::{actor::Actor, permission::Operation};
 pub use crate::store::{
     AccountLine, AttemptLine, BalanceLine, BatchLine, BesideLine, CardOutLine, ChainHead, DistrictLine,
-    EndedAttemptLine, JobLine, MovementLine, Node, OldestWaiting, PendingActLine, PileCounts, PileLine, RecordLine,
-    Remedy, SessionLine, TokenLine, UncertainLine, Violation, WarrantLine,
+    EndedAttemptLine, JobLine, MadeCountLine, MovementLine, Node, OldestWaiting, PendingActLine, PileCounts, PileLine,
+    RecordLine, Remedy, SessionLine, StockCountLine, TokenLine, UncertainLine, Violation, WarrantLine,
 };
 
 /// Something to be read. It changes nothing.
 pub trait Query: Serialize + DeserializeOwned + Send + 'static {
     /// What it answers.
-    type Answer: Serialize + DeserializeOwned + Send;
+    type Answer: Blind + Serialize + DeserializeOwned + Send;
     /// The line of the permission table that it belongs to.
     const OPERATION: Operation;
 
     /// Reads it, in one state of the database. Surfaces read through [`Client::query`](super::client::Client::query), which
-    /// asks for the right first.
+    /// asks for the right first, and hides what a count hides from the reader ([`Blind`]).
     fn read(self, engine: &Engine) -> impl Future<Output = Result<Self::Answer, EngineError>> + Send;
+}
+
+/// Reads something for an actor.
+pub(super) async fn read_for<Q: Query>(query: Q, engine: &Engine, actor: &Actor) -> Result<Q::Answer, EngineError> {
+    let mut answer = query.read(engine).await?;
+    // Read after the answer, so that a count that was opened meanwhile hides it.
+    let hidden = Hidden::from(engine, actor).await?;
+    if !hidden.is_empty() {
+        answer.hide(&hidden)?;
+    }
+    Ok(answer)
 }

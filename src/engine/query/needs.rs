@@ -11,14 +11,17 @@ use super::{
 use crate::{
     domain::{
         breaker::Breaker,
+        id::CountId,
         instance::Doubt,
         permission::Operation,
         printer_reason::{Advice, Who},
         record::RecordState,
         standing::Standing,
+        states::CountState,
+        stock::Place,
     },
     engine::{CLOCK_TOLERANCE, fault::FaultSince},
-    store::{RecordCount, Tx},
+    store::{OpenCount, RecordCount, Tx},
 };
 
 /// Asks for all that needs a person. There are a few kinds, and a few for each printer.
@@ -61,6 +64,20 @@ pub enum NeedKind {
     CardsToHandOver,
     /// Cards that are in their districts for longer than the setting `collect_within_days`; at most 10,000 are counted.
     CardsUncollected,
+    /// A count of blanks that waits: for what is counted, or for a supervisor.
+    CountWaits {
+        /// The number of the count.
+        number: CountId,
+        /// The blank type.
+        blank_type: String,
+        /// The printer whose hopper is counted; none for the vault.
+        printer: Option<String>,
+        /// What it waits for.
+        state: CountState,
+        /// Since when it waits for that, RFC 3339.
+        #[schemars(extend("format" = "date-time"))]
+        since: String,
+    },
     /// Spoiled cards that are kept until they are destroyed with a document.
     CardsToDestroy {
         /// The type of blank.
@@ -172,6 +189,7 @@ impl NeedKind {
             | Self::CardsToCheck
             | Self::CardsToHandOver
             | Self::CardsUncollected
+            | Self::CountWaits { .. }
             | Self::CardsToDestroy { .. } => true,
             Self::UncertainCards
             | Self::StoppedCards
@@ -226,6 +244,7 @@ pub(super) async fn read(
     };
     let acts = tx.pending_acts_open_counts(engine.clock.now()).await?;
     needs.extend(acts.into_iter().map(|(operation, count)| (of_act(operation), count)));
+    needs.extend(tx.stock_counts_open().await?.into_iter().map(|open| (count_waits(open), 1)));
     for printer in printers {
         needs.extend(needs_of(printer).into_iter().map(|kind| (kind, 1)));
         if let Standing::NoBlanks { blank_type } = &printer.standing {
@@ -271,6 +290,12 @@ async fn cards_overdue(engine: &Engine, tx: &mut Tx) -> Result<i64, EngineError>
         Some(before) => Ok(tx.cards_overdue_count(before).await?),
         None => Ok(0),
     }
+}
+
+fn count_waits(open: OpenCount) -> NeedKind {
+    let OpenCount { id: number, blank_type, place, state, since } = open;
+    let printer = if let Place::Printer(name) = place { Some(name) } else { None };
+    NeedKind::CountWaits { number, blank_type, printer, state, since: since.to_string() }
 }
 
 /// That a printer has no blanks, and where there are some.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::value::InvalidValue;
+use crate::domain::{id::CountId, value::InvalidValue};
 
 /// The key of a row, after which a page begins. Only a cursor of the same list means anything.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
@@ -85,6 +85,9 @@ pub struct Page<T> {
     /// Where the next page begins; none if this is the last. A list with filters looks at a limited number of rows for each page, so
     /// that a page with a next one may have few rows or none.
     pub next: Option<Cursor>,
+    /// The counts of blanks during which rows of this page are hidden from the reader.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden_by: Vec<CountId>,
 }
 
 impl<T> Page<T> {
@@ -94,7 +97,7 @@ impl<T> Page<T> {
         let has_next = rows.len() > most;
         rows.truncate(most);
         let next = rows.last().filter(|_| has_next).map(|(key, _)| Cursor(*key));
-        Self { items: rows.into_iter().map(|(_, row)| row).collect(), next }
+        Self { items: rows.into_iter().map(|(_, row)| row).collect(), next, hidden_by: Vec::new() }
     }
 
     /// The same of a list that looked no further than the row with the key `looked_to`: the page may end before it is full.

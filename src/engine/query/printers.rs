@@ -12,7 +12,7 @@ use crate::{
     domain::{
         batch::BatchState,
         breaker::Breaker,
-        id::BatchId,
+        id::{BatchId, CountId},
         natural::natural_order,
         owner::Presence,
         pause::Pause,
@@ -47,6 +47,9 @@ pub struct PrinterLine {
     pub hopper: Option<i64>,
     /// The free and the reserved blanks in it, of all types, if it is counted.
     pub hopper_blanks: Option<i64>,
+    /// The count of its blank type during which they are hidden from the reader.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden_by: Option<CountId>,
     /// As last seen: `unknown`, `idle`, `processing`, `stopped`, `unreachable`.
     #[schemars(extend("enum" = ["unknown", "idle", "processing", "stopped", "unreachable"]))]
     pub state: String,
@@ -204,6 +207,7 @@ pub(super) async fn read(engine: &Engine, tx: &mut Tx, facts: &Facts) -> Result<
                 profile: p.profile,
                 hopper: p.hopper,
                 hopper_blanks,
+                hidden_by: None,
                 state: p.state,
                 advice: p.reasons.iter().map(|reason| advise(reason)).collect(),
                 reasons: p.reasons,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, EngineError, Query};
+use super::{Engine, EngineError, HiddenType, Query};
 use crate::{
     domain::{natural::natural_order, permission::Operation, stock::ACCOUNTS},
     store::BalanceLine,
@@ -26,6 +26,9 @@ pub struct Stock {
     pub blangko: Totals,
     /// By lot and place.
     pub accounts: Vec<BalanceLine>,
+    /// The blank types whose quantities are hidden from the reader, as they are being counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hidden: Vec<HiddenType>,
 }
 
 impl Query for ShowStock {
@@ -39,7 +42,7 @@ impl Query for ShowStock {
         for places in accounts.chunk_by_mut(is_same) {
             places.sort_by(|a, b| natural_order(&a.place, &b.place));
         }
-        Ok(Stock { blangko: totals(&accounts), accounts })
+        Ok(Stock { blangko: totals(&accounts), accounts, hidden: Vec::new() })
     }
 }
 

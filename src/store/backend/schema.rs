@@ -37,6 +37,7 @@ macro_rules! scripts {
             (26, "os_users", include_str!(concat!("../../../migrations/", $folder, "/0026_os_users.sql"))),
             (27, "confirmed_acts", include_str!(concat!("../../../migrations/", $folder, "/0027_confirmed_acts.sql"))),
             (28, "aside", include_str!(concat!("../../../migrations/", $folder, "/0028_aside.sql"))),
+            (29, "stock_counts", include_str!(concat!("../../../migrations/", $folder, "/0029_stock_counts.sql"))),
             (30, "districts", include_str!(concat!("../../../migrations/", $folder, "/0030_districts.sql"))),
         ]
     };

@@ -48,9 +48,10 @@ pub struct Violation {
 }
 
 /// Rules that are one statement each: name, remedy, statement.
-const RULES: [(&str, Remedy, &str); 22] = [
+const RULES: [(&str, Remedy, &str); 23] = [
     ("the accounts of each lot sum to zero", Recount, LOTS),
     ("a reversal takes back no more than its delivery", Recount, REVERSALS),
+    ("each count has what its state needs, and its difference is in the ledger", Recount, COUNTS),
     ("the waiting list has all waiting records, and no others", ReadHistory, WAITING),
     ("a claim reads each waiting record", ClaimAgain, CLAIM_BOUNDS),
     ("a record in a batch or uncertain has its one open job, and no other has any", ReadHistory, OPEN_JOBS),
@@ -251,6 +252,30 @@ const CARD_COUNTS: &str = "
           GROUP BY lot_id, account) AS s
     JOIN lot ON lot.id = s.lot_id
     WHERE s.booked <> s.cards ORDER BY lot.id, s.account LIMIT 100";
+
+// The movement of a booked difference is of the same instant as the end of its count, of which several may end in one.
+const COUNTS: &str = "
+    SELECT 'count ' || CAST(id AS TEXT), 'it is ' || state || ', and lacks what that state needs'
+    FROM stock_count
+    WHERE (state IN ('first', 'second', 'differs')) <> (closed_at_us IS NULL)
+       OR (state NOT IN ('first', 'cancelled') AND first_counted IS NULL)
+       OR (state IN ('differs', 'booked') AND second_counted IS NULL)
+       OR (state = 'booked') <> (which IS NOT NULL)
+       OR (state = 'equal' AND first_counted <> first_booked)
+    UNION ALL
+    SELECT 'count ' || CAST(s.id AS TEXT),
+           'its difference is ' || CAST(s.difference AS TEXT) || ', and ' || CAST(s.moved AS TEXT) || ' is booked'
+    FROM (SELECT c.id, c.difference, CAST(COALESCE((
+                     SELECT SUM(CASE WHEN m.to_account = 'missing' THEN -m.quantity ELSE m.quantity END)
+                     FROM movement AS m JOIN lot ON lot.id = m.lot_id
+                     WHERE m.cause = 'counted' AND m.at_us = c.closed_at_us AND lot.blank_type = c.blank_type
+                       AND c.place = CASE WHEN m.to_account = 'missing' THEN m.from_place ELSE m.to_place END), 0) AS BIGINT) AS moved
+          FROM (SELECT MIN(id) AS id, blank_type, place, closed_at_us,
+                       CAST(SUM(CASE which WHEN 'first' THEN first_counted - first_booked
+                                           ELSE second_counted - second_booked END) AS BIGINT) AS difference
+                FROM stock_count WHERE state = 'booked' GROUP BY blank_type, place, closed_at_us) AS c) AS s
+    WHERE s.difference <> s.moved
+    LIMIT 100";
 
 const COPIES: &str = "
     SELECT 'record ' || r.source || '/' || r.request_id,

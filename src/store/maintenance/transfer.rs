@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// All tables that are moved; referenced tables come first. A file has no nodes, and sessions end with the move.
-const TABLES: [&str; 32] = [
+const TABLES: [&str; 33] = [
     "meta",
     "photo",
     "record",
@@ -41,6 +41,7 @@ const TABLES: [&str; 32] = [
     "test_card",
     "unknown_job",
     "pending_act",
+    "stock_count",
     "account",
     "account_role",
     "os_user",

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::{permission::Operation, states::RecordState},
-    engine::query::Board,
+    engine::query::{Board, HiddenType},
     web::{context::Web, problem::Fault, route::Sort},
     words::pages::{self, texts},
 };
@@ -135,6 +135,12 @@ fn blanks(page: &Page, board: &Board) -> Vec<Line> {
             }
         }
     }
+    let of_hidden = |of: &HiddenType| Line {
+        name: of.blank_type.clone(),
+        about: page.with(texts::HIDDEN_BY_COUNT, &[&of.count.to_string()]),
+        number: String::new(),
+    };
+    lines.extend(board.hidden.iter().map(of_hidden));
     lines
 }
 

@@ -21,7 +21,8 @@ pub(super) struct Step {
 fn done(board: &Board, profiles: usize) -> [bool; 5] {
     let has_records = board.records.values().any(|count| *count > 0);
     // The accounts of a type always sum up to zero: one that is not zero shows that blanks came.
-    let has_blanks = board.blangko.values().any(|accounts| accounts.values().any(|quantity| *quantity != 0));
+    let is_shown = board.blangko.values().any(|accounts| accounts.values().any(|quantity| *quantity != 0));
+    let has_blanks = is_shown || !board.hidden.is_empty();
     let states = [RecordState::Batched, RecordState::Printed, RecordState::HandedOver, RecordState::Uncertain];
     let is_printed = states.iter().any(|state| board.records.get(state.as_str()).is_some_and(|count| *count > 0));
     [profiles > 0, !board.printers.is_empty(), has_blanks, has_records, is_printed || !board.batches.is_empty()]
@@ -66,6 +67,7 @@ mod tests {
             batches: vec![],
             needs_person: vec![],
             districts: [].into(),
+            hidden: vec![],
         }
     }
 

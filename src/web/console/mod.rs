@@ -14,6 +14,7 @@ mod answer;
 mod assets;
 mod audit;
 mod board;
+mod counts;
 mod desk;
 mod desk_card;
 mod districts;
@@ -75,6 +76,7 @@ pub(super) fn router() -> Router<Arc<Web>> {
         .merge(inspect::router())
         .merge(districts::router())
         .merge(office::router())
+        .merge(counts::router())
         .merge(audit::router())
         .merge(help::router())
         .merge(sign_in::router())

@@ -15,7 +15,7 @@ use super::{
     rights,
 };
 use crate::{
-    domain::permission::Operation,
+    domain::{count::waits_for, permission::Operation},
     engine::query::{Need, NeedKind},
     web::{context::Web, problem::Fault, route::Sort},
     words::pages::{self, Place, texts},
@@ -97,6 +97,11 @@ fn settled_by(kind: &NeedKind) -> Vec<(Operation, Sort)> {
         NeedKind::BatchesToApprove => vec![(Operation::Batch, Sort::Act)],
         NeedKind::CardsToHandOver => vec![(Operation::CardHandOver, Sort::Act)],
         NeedKind::CardsUncollected => vec![(Operation::CardSend, Sort::Act)],
+        NeedKind::CountWaits { state, .. } => match waits_for(*state) {
+            Some(Operation::CountEnter) => vec![(Operation::CountEnter, Sort::Act)],
+            Some(operation) => vec![(operation, Sort::Request), (Operation::CountOpen, Sort::Act)],
+            None => vec![],
+        },
         NeedKind::CardsToDestroy { .. } => vec![(Operation::StockRemove, Sort::Request)],
         NeedKind::PrinterLocked { .. } | NeedKind::PrinterReason { .. } | NeedKind::PrinterStopped { .. } => {
             vec![(Operation::PrinterCare, Sort::Act)]
@@ -125,6 +130,7 @@ fn place_address(place: &Place) -> String {
         Place::HandOver => "/handover".to_owned(),
         Place::Uncollected => "/handover/uncollected".to_owned(),
         Place::Stock => "/stock".to_owned(),
+        Place::Count(count) => address::count(count.0),
         Place::Printer(name) => address::printer(name),
         Place::NewPrinter => "/do/AddPrinter".to_owned(),
         Place::Database => "/audit".to_owned(),

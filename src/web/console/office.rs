@@ -15,11 +15,13 @@ use super::{
     form_value::Sent,
     page::{Page, respond},
     records::after,
-    view::{Cell, Table, View, button},
+    view::{Button, Cell, Table, View, button},
 };
 use crate::{
     domain::actor::Role,
-    engine::query::{AccountLine, BalanceLine, Cursor, MovementLine, Page as List, PageRequest, SessionLine},
+    engine::query::{
+        AccountLine, BalanceLine, Cursor, HiddenType, MovementLine, Page as List, PageRequest, SessionLine,
+    },
     engine::query::{ListAccounts, ListMovements, ListSessions, ListTokens, Query, ShowStock, TokenLine},
     web::{context::Web, route::Sort},
     words::pages::{self, texts},
@@ -86,9 +88,10 @@ async fn stock(State(web): State<Arc<Web>>, request: Request) -> Result<Response
     let next = movements.next.map(|next| format!("/stock?after={}", next.0));
     let movements = Table { title: page.t(texts::MOVEMENTS).into(), headings, rows, next };
     view.tables = vec![balances, movements];
-    for name in
-        ["ReceiveBlanks", "LoadHopper", "UnloadHopper", "CountBlanks", "DestroyBlanks", "LendBlanks", "TakeBackBlanks"]
-    {
+    let hidden = |of: &HiddenType| view.page.with(texts::HIDDEN_QUANTITIES, &[&of.blank_type, &of.count.to_string()]);
+    view.lead = stock.hidden.iter().map(hidden).collect::<Vec<_>>().join(" ");
+    view.buttons.push(Button { address: "/stock/counts".into(), label: view.page.t(texts::COUNTS) });
+    for name in ["ReceiveBlanks", "LoadHopper", "UnloadHopper", "DestroyBlanks", "LendBlanks", "TakeBackBlanks"] {
         view.offer(name, &[]);
     }
     Ok(respond(StatusCode::OK, &view))

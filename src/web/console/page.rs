@@ -18,7 +18,7 @@ use crate::{
     engine::{
         client::{Client, Direct},
         projector::Shown,
-        query::{AnyQuery, Query},
+        query::{AnyQuery, Blind, Hidden, Query},
     },
     web::{
         caller::OpenSession,
@@ -145,6 +145,12 @@ impl Page {
         if page.may(Operation::BoardRead, Sort::Query) {
             let read = async { web.projector.now(&web.engine).await.map_err(|error| web.problem(&error)) };
             page.shown = web.within(USUAL, read).await.ok();
+            let client = Direct::for_actor(&web.engine, session.person.actor.clone());
+            let hidden = async { client.hidden().await.map_err(|error| web.problem(&error)) };
+            match web.within(USUAL, hidden).await {
+                Ok(hidden) => page.hide(&hidden),
+                Err(_) => page.shown = None,
+            }
         }
         page.notice = page.notice(parts);
         page.here = without_notice(&page.here);
@@ -154,6 +160,16 @@ impl Page {
     fn signed_in(&mut self, session: &OpenSession) {
         let actor = session.person.actor.clone();
         self.who = Some(Who { name: actor.name.clone(), actor, csrf: session.token.csrf().reveal().to_owned() });
+    }
+
+    /// Leaves out of the board what counts of blanks hide from the person.
+    fn hide(&mut self, hidden: &Hidden) {
+        let Some(shown) = self.shown.as_mut().filter(|_| !hidden.is_empty()) else { return };
+        let mut board = (*shown.board).clone();
+        match board.hide(hidden) {
+            Ok(()) => shown.board = Arc::new(board),
+            Err(_) => self.shown = None,
+        }
     }
 
     /// Leads to the sign-in, and from there back.

@@ -111,6 +111,7 @@ pub(super) fn tone(printer: &PrinterLine) -> &'static str {
         | Standing::NothingWaits
         | Standing::PersonsRekeyed
         | Standing::AwaitsApproval { .. }
+        | Standing::HiddenByCount { .. }
         | Standing::WindowClosed { .. } => "wait",
         Standing::InstanceInDoubt
         | Standing::ClockBehind
@@ -131,7 +132,7 @@ fn tile(page: &Page, board: &Board, place: usize, printer: &PrinterLine) -> Prin
         let values: Vec<&str> = values.iter().map(String::as_str).collect();
         Gauge { words: page.with(texts::BATCH_PROGRESS, &values), value: batch.printed, most: batch.jobs }
     });
-    let hopper = printer.hopper.map(|most| Gauge {
+    let hopper = printer.hopper.filter(|_| printer.hidden_by.is_none()).map(|most| Gauge {
         words: format!("{}: {}", page.t(texts::HOPPER), hopper_level(page, printer).unwrap_or_default()),
         value: printer.hopper_blanks.unwrap_or_default(),
         most,
@@ -141,7 +142,7 @@ fn tile(page: &Page, board: &Board, place: usize, printer: &PrinterLine) -> Prin
         address: address::printer(&printer.name),
         standing: pages::standing(&printer.standing, page.language, &page.zone),
         tone: tone(printer),
-        reasons: reasons(page, printer),
+        reasons: reasons(page, printer).into_iter().chain(hidden_hopper(page, printer)).collect(),
         batch,
         hopper,
         today: page
@@ -154,6 +155,12 @@ fn tile(page: &Page, board: &Board, place: usize, printer: &PrinterLine) -> Prin
 pub(super) fn reasons(page: &Page, printer: &PrinterLine) -> Vec<String> {
     let reason = |advice: &Advice| format!("{} ({})", page.t(pages::task(advice.action)), advice.keyword);
     printer.advice.iter().map(reason).collect()
+}
+
+/// That the level of a hopper is not shown, as its blanks are being counted.
+fn hidden_hopper(page: &Page, printer: &PrinterLine) -> Option<String> {
+    let count = printer.hidden_by?.to_string();
+    Some(format!("{}: {}", page.t(texts::HOPPER), page.with(texts::HIDDEN_BY_COUNT, &[&count])))
 }
 
 /// The level of a counted hopper, in words.

@@ -197,6 +197,9 @@ fn facts(view: &mut View, line: &PrinterLine) {
     }
     let today = [page.number(line.cards_24h), page.number(line.spoiled_24h)];
     facts.push((page.t(texts::LAST_24_HOURS), Cell::text(page.with(texts::GOOD_AND_SPOILED, &[&today[0], &today[1]]))));
+    if let Some(count) = line.hidden_by {
+        facts.push((page.t(texts::HOPPER), Cell::text(page.with(texts::HIDDEN_BY_COUNT, &[&count.to_string()]))));
+    }
     if let Some(level) = hopper_level(page, line) {
         facts.push((page.t(texts::HOPPER), Cell::gauge(level, line.hopper_blanks, line.hopper)));
     }

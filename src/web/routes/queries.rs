@@ -6,11 +6,11 @@ use schemars::JsonSchema;
 use crate::{
     engine::query::{
         AnyQuery, CheckDatabase, CountArchivable, FindName, FindPerson, FindRecord, ListAccounts, ListAttempts,
-        ListAudit, ListAuditHeads, ListBatches, ListDistricts, ListDuplicates, ListHandedOverCards, ListJobs,
-        ListMovements, ListNeeds, ListPendingActs, ListPile, ListPrinters, ListReadyCards, ListRecordEvents,
+        ListAudit, ListAuditHeads, ListBatches, ListCounts, ListDistricts, ListDuplicates, ListHandedOverCards,
+        ListJobs, ListMovements, ListNeeds, ListPendingActs, ListPile, ListPrinters, ListReadyCards, ListRecordEvents,
         ListRecords, ListSentCards, ListSessions, ListTokens, ListUncertain, ListWarrants, ProbePrinter, Query,
-        ScanCard, ScanForCheck, ShowBatch, ShowBoard, ShowJob, ShowNight, ShowPendingAct, ShowPile, ShowPrinter,
-        ShowProxy, ShowRecord, ShowRequestsBeside, ShowStock, VerifyAudit,
+        ScanCard, ScanForCheck, ShowBatch, ShowBoard, ShowCount, ShowJob, ShowNight, ShowPendingAct, ShowPile,
+        ShowPrinter, ShowProxy, ShowRecord, ShowRequestsBeside, ShowStock, VerifyAudit,
     },
     web::{input::Parameter, route::Route},
 };
@@ -107,6 +107,8 @@ pub(super) fn routes() -> Vec<Route> {
         get::<ShowPrinter>("/printers/{printer}"),
         get::<ProbePrinter>("/printers/{printer}/probe").long(),
         get::<ShowStock>("/stock"),
+        get::<ListCounts>("/stock/counts").with(&[Parameter::flag("closed_too", "/closed_too")]).paged(),
+        get::<ShowCount>("/stock/counts/{count}"),
         get::<ListMovements>("/stock/movements").with(MOVEMENTS).paged(),
         get::<ListAccounts>("/accounts").paged(),
         get::<ListSessions>("/sessions").paged(),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{
     domain::{account::Password, id::PendingActId, permission::Operation, personal::TypedText, value::Note},
     engine::operations::{
-        AddObjectedPrinter, AdoptDatabase, CorrectHandOver, CountBlanks, Destruction, GiveRole, LendBlanks, Reprint,
+        AddObjectedPrinter, AdoptDatabase, BookCount, CorrectHandOver, Destruction, GiveRole, LendBlanks, Reprint,
         ResolveDuplicate, ResolveNothing, RestoreRecord, ReverseDelivery, SetObjectedPrinter, TakeBackBlanks,
         WithdrawRecord,
     },
@@ -90,7 +90,7 @@ pub(super) fn routes() -> Vec<Route> {
             ("ResolveNothing", Operation::InspectionNothing),
             "/attempts/{attempt}/nothing-found/requests",
         ),
-        Route::request::<CountBlanks>(("CountBlanks", Operation::CountBook), "/stock/counts/requests"),
+        Route::request::<BookCount>(("BookCount", Operation::CountBook), "/stock/counts/{count}/booking/requests"),
         Route::request::<Destruction>(("DestroyBlanks", Operation::StockRemove), "/stock/destructions/requests"),
         Route::request::<LendBlanks>(("LendBlanks", Operation::StockRemove), "/stock/loans/requests"),
         Route::request::<TakeBackBlanks>(("TakeBackBlanks", Operation::StockRemove), "/stock/loans/returns/requests"),

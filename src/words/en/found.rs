@@ -144,6 +144,7 @@ fn obstacle(hand: &InHand, zone: &TimeZone) -> Option<(String, Option<String>)> 
         | Standing::NothingWaits
         | Standing::PersonsRekeyed
         | Standing::NoBlanks { .. }
+        | Standing::HiddenByCount { .. }
         | Standing::SettingsWrong => {
             let first = stopped_by.first().map(|reason| advise(reason));
             let task = first.map(|advice| format!("{}: {}; ", advice.who.as_str(), task(advice.action)));

@@ -5,6 +5,7 @@ mod act;
 mod blocked;
 mod card;
 mod check;
+mod count;
 mod duplicate;
 mod fault;
 mod filter;
@@ -34,6 +35,7 @@ pub use self::{
     blocked::{blocked, blocked_by},
     card::card_objection,
     check::remedy,
+    count::count_state,
     duplicate::{OtherRequest, is_duplicate, next_step, request_beside, with_others},
     fault::{fault, title, value_rule},
     found::{CounterAnswer, counter_answer},

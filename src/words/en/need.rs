@@ -3,11 +3,15 @@
 use jiff::tz::TimeZone;
 
 use super::{
-    instance::differences, message::Message, number::thousands, operation as words, printer::task, standing::standing,
-    store::outage_command, time::local,
+    count::count_state, instance::differences, message::Message, number::thousands, operation as words, printer::task,
+    standing::standing, store::outage_command, time::local,
 };
 use crate::{
-    domain::printer_reason::{REFUSES_CARDS, Resumes},
+    domain::{
+        id::CountId,
+        printer_reason::{REFUSES_CARDS, Resumes},
+        states::CountState,
+    },
     engine::{
         fault::{Fault, FaultSince},
         query::{FreeBlanks, Need, NeedKind, NoBlanks, ReservedBlanks},
@@ -44,6 +48,9 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
         NeedKind::CardsToHandOver => text("checked cards to be handed over", "cetak card hand-over REQUEST_ID"),
         NeedKind::CardsUncollected => {
             text("cards that were sent to districts long ago and not handed over", "cetak card sent --overdue")
+        }
+        NeedKind::CountWaits { number, blank_type, printer, state, since } => {
+            count_waits((*number, *state), blank_type, printer.as_deref(), &local(since, zone))
         }
         NeedKind::CardsToDestroy { blank_type } => cards_to_destroy(blank_type, need.count),
         NeedKind::PrinterLocked { printer } => {
@@ -92,6 +99,20 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
             "no card starts, because the clock is behind the newest audit row: set it, or accept it if it is right",
             "cetak db accept-clock --reason TEXT",
         ),
+    }
+}
+
+fn count_waits(
+    (count, state): (CountId, CountState),
+    blank_type: &str,
+    printer: Option<&str>,
+    since: &str,
+) -> NeedText {
+    let place = printer.map_or_else(|| "the vault".to_owned(), |printer| format!("the hopper of `{printer}`"));
+    let verb = if state.waits_for_entry() { "enter" } else { "show" };
+    NeedText {
+        what: format!("count {count} of {place}, type `{blank_type}`, {} since {since}", count_state(state)),
+        command: format!("cetak blangko count {verb} {count}"),
     }
 }
 

@@ -11,7 +11,7 @@ const NAMES: [(Operation, &str); 9] = [
     (Operation::HandOverCorrect, "hand-over undone"),
     (Operation::InspectionNothing, "inspection without a card"),
     (Operation::ReprintApprove, "reprint"),
-    (Operation::CountBook, "count"),
+    (Operation::CountBook, "booking of a count"),
     (Operation::StockRemove, "destruction, loan, return or reversal of blanks"),
     (Operation::PrinterAddObjected, "printer against objections"),
     (Operation::DatabaseAdopt, "adoption of a copied or restored database"),
@@ -35,7 +35,7 @@ pub fn act_on_blanks(act: &TwoPersonAct) -> Option<String> {
         }
         TwoPersonAct::Reprint(_)
         | TwoPersonAct::ResolveNothing(_)
-        | TwoPersonAct::CountBlanks(_)
+        | TwoPersonAct::BookCount(_)
         | TwoPersonAct::WithdrawRecord(_)
         | TwoPersonAct::RestoreRecord(_)
         | TwoPersonAct::ResolveDuplicate(_)
@@ -51,7 +51,7 @@ pub fn act_on_blanks(act: &TwoPersonAct) -> Option<String> {
 const KINDS: [(&str, &str); 15] = [
     ("reprint", "reprint"),
     ("resolve-nothing", "inspection without a card"),
-    ("count-blanks", "count of blanks"),
+    ("book-count", "booking of a count"),
     ("destroy-blanks", "destruction of blanks"),
     ("lend-blanks", "loan of blanks"),
     ("take-back-blanks", "return of blanks"),

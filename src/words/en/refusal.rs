@@ -4,6 +4,7 @@ use super::{
     account::account_refusal,
     act::{act_repeated, act_waits, again},
     card::no_photo,
+    count::{above_missing, below_reserved, count_refusal},
     filter::unknown_filter,
     import::file_form,
     message::{Message, list},
@@ -203,6 +204,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
             "do it as an account with that role, `--account NAME`; an administrator lists them with `cetak account list`",
         ),
         Refusal::Account(refusal) => account_refusal(refusal),
+        Refusal::Count(refusal) => count_refusal(refusal),
         Refusal::SerialRange { serials } => say(
             format!("`{serials}` is not a range of serials"),
             "write the first and the last serial, such as `KT000001..KT005000`",
@@ -281,22 +283,8 @@ pub fn refusal(refusal: &Refusal) -> Message {
             ),
             "compare the accounts with `cetak blangko balance`",
         ),
-        Refusal::CountBelowReserved { short, free } => say(
-            format!(
-                "the count is {} lower than booked, but the number of blanks that are not reserved for a batch is {}",
-                thousands(*short),
-                thousands(*free)
-            ),
-            "cancel the batch with `cetak batch cancel`, then count again",
-        ),
-        Refusal::CountAboveMissing { over, missing } => say(
-            format!(
-                "the count is {} higher than booked, but the number booked as missing is {}",
-                thousands(*over),
-                thousands(*missing)
-            ),
-            "book the delivery, return or load that is not booked yet, then count again",
-        ),
+        Refusal::CountBelowReserved { short, free } => below_reserved(*short, *free),
+        Refusal::CountAboveMissing { over, missing } => above_missing(*over, *missing),
         Refusal::NoFreeBlank { blank_type, place } => {
             let (account, hint) = match place {
                 Place::Printer(_) => (

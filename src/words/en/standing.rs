@@ -23,5 +23,6 @@ pub fn standing(standing: &Standing, zone: &jiff::tz::TimeZone) -> String {
         Standing::BreakerLocked => "it failed repeatedly".to_owned(),
         Standing::Stopped => "it is stopped".to_owned(),
         Standing::Unreachable => "it does not answer".to_owned(),
+        Standing::HiddenByCount { count } => format!("not shown during count {count}"),
     }
 }

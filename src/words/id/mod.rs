@@ -4,6 +4,7 @@
 
 mod account;
 mod card;
+mod count;
 mod fault;
 mod import;
 mod number;
@@ -21,6 +22,7 @@ mod thing;
 use super::{digits, message};
 
 pub use self::{
+    count::count_state,
     fault::{fault, title, value_rule},
     import::warning,
     number::thousands,

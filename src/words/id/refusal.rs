@@ -3,6 +3,7 @@
 use super::{
     account::account_refusal,
     card::no_photo,
+    count::count_refusal,
     import::file_form,
     message::{list, quote},
     number::thousands,
@@ -154,6 +155,7 @@ pub fn refusal(refusal: &Refusal) -> String {
             format!("operasi {} memerlukan peran yang tidak Anda miliki", named(*operation))
         }
         Refusal::Account(refusal) => account_refusal(refusal),
+        Refusal::Count(refusal) => count_refusal(refusal),
         Refusal::SerialRange { serials } => format!("`{serials}` bukan rentang nomor seri"),
         Refusal::SerialCount { serials, count, quantity } => format!(
             "nomor seri `{serials}` mencakup {} keping, sedangkan jumlahnya {}; tidak ada yang dibukukan",

@@ -14,6 +14,7 @@ pub(super) fn thing(name: &str) -> String {
         "account" => "akun",
         "blangko" => "blangko",
         "movement" => "mutasi",
+        "count" => "stok opname",
         "database" if rest.is_empty() => return "basis data".to_owned(),
         _ => return quote(name),
     };

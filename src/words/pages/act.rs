@@ -107,8 +107,18 @@ acts! {
         "Blanks go from the vault to the printer." "Blangko pindah dari gudang ke printer.";
     UnloadHopper "Unload the hopper" "Kosongkan wadah blangko",
         "Blanks go from the printer to the vault." "Blangko pindah dari printer ke gudang.";
-    CountBlanks "Book a count" "Catat stok opname",
-        "A difference is booked, and another person confirms it." "Selisih dicatat, dan orang lain mengesahkannya.";
+    OpenCount "Open a count" "Buka stok opname",
+        "No blanks of that place are moved, and those who count do not see what is booked, until it is closed. The printer of a hopper is paused first."
+        "Blangko di tempat itu tidak boleh dipindahkan, dan penghitung tidak melihat pembukuannya, sampai ditutup. Printer dari wadah itu dijeda lebih dulu.";
+    EnterCount "Enter what was counted" "Isikan hasil hitungan",
+        "It is compared with the book of this moment. Enter it twice."
+        "Hasilnya dibandingkan dengan pembukuan saat ini. Isikan dua kali.";
+    BookCount "Book the difference" "Bukukan selisih",
+        "What is short is booked as missing, and another person confirms it."
+        "Yang kurang dibukukan sebagai hilang, dan orang lain mengesahkannya.";
+    CancelCount "Cancel the count" "Batalkan stok opname",
+        "Nothing is booked, and the place can be used or counted again."
+        "Tidak ada yang dibukukan, dan tempat itu dapat dipakai atau dihitung lagi.";
     DestroyBlanks "Destroy blanks" "Musnahkan blangko",
         "They leave the office's books for good." "Blangko keluar dari pembukuan untuk selamanya.";
     LendBlanks "Lend blanks" "Pinjamkan blangko",

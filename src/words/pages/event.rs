@@ -65,6 +65,10 @@ events! {
     "card.sent" "card sent to a district" "kartu dikirim ke kecamatan";
     "card.surrendered" "card taken back" "kartu diterima kembali";
     "clock.accepted" "clock accepted" "jam diterima";
+    "count.booked" "difference of a count booked" "selisih stok opname dibukukan";
+    "count.cancelled" "count cancelled" "stok opname dibatalkan";
+    "count.entered" "count entered" "hasil stok opname diisikan";
+    "count.opened" "count opened" "stok opname dibuka";
     "counters.recounted" "counters counted again" "penghitung dihitung ulang";
     "database.adopted" "database adopted" "basis data diambil alih";
     "database.backed-up" "backup made" "cadangan dibuat";

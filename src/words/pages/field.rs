@@ -47,7 +47,15 @@ labels! { FIELDS
     "/scope" "What is paused" "Yang dijeda";
     "/blank_type" "Type of blank" "Jenis blangko";
     "/quantity" "Blanks" "Keping";
-    "/counted" "Counted" "Hasil hitungan";
+    "/count" "Count" "Stok opname";
+    "/counter" "Who makes the first count; empty for any stock-keeper" "Petugas hitungan pertama; kosong berarti petugas gudang mana pun";
+    "/which" "The count that is right" "Hitungan yang benar";
+    "/entry/bundles" "Full bundles" "Ikatan penuh";
+    "/entry/bundle_size" "Blanks in a full bundle" "Keping per ikatan penuh";
+    "/entry/loose" "Loose blanks" "Keping lepas";
+    "/again/bundles" "Once more: full bundles" "Sekali lagi: ikatan penuh";
+    "/again/bundle_size" "Once more: blanks in a full bundle" "Sekali lagi: keping per ikatan penuh";
+    "/again/loose" "Once more: loose blanks" "Sekali lagi: keping lepas";
     "/delivered" "Blanks that really came" "Keping yang benar-benar diterima";
     "/document" "Document" "Nomor dokumen";
     "/lot" "Lot" "Lot";
@@ -90,6 +98,8 @@ labels! { CHOICES
     "none" "None" "Tidak ada";
     "unknown" "Not known" "Tidak diketahui";
     "queue" "All printing" "Semua pencetakan";
+    "first" "The first count" "Hitungan pertama";
+    "second" "The second count" "Hitungan kedua";
 }
 
 /// The label of a field, by its JSON pointer.

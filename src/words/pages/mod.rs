@@ -7,6 +7,7 @@ mod answer;
 mod audit;
 mod board;
 mod code;
+mod count;
 mod desk;
 mod district;
 mod event;
@@ -35,5 +36,5 @@ pub(crate) use self::{
 
 /// Titles and labels, by page.
 pub(crate) mod texts {
-    pub(crate) use super::{audit::*, board::*, desk::*, district::*, frame::*, help::*, lists::*};
+    pub(crate) use super::{audit::*, board::*, count::*, desk::*, district::*, frame::*, help::*, lists::*};
 }

@@ -8,6 +8,7 @@ use super::{
     time::{day_and_time, number},
 };
 use crate::{
+    domain::id::CountId,
     engine::{
         fault::{Fault, FaultSince},
         query::{Need, NeedKind, NoBlanks},
@@ -38,6 +39,8 @@ pub(crate) enum Place {
     Uncollected,
     /// The blanks.
     Stock,
+    /// One count of blanks.
+    Count(CountId),
     /// One printer.
     Printer(String),
     /// A new printer.
@@ -87,6 +90,25 @@ pub(crate) fn need(need: &Need, language: Language, zone: &TimeZone) -> (String,
             &[],
             Place::Uncollected,
         ),
+        NeedKind::CountWaits { number: count, blank_type, printer, state, since } => {
+            let since = day_and_time(since, language, zone);
+            let (number, state) = (count.to_string(), language.count_state(*state));
+            let place = Place::Count(*count);
+            match printer {
+                Some(printer) => say(
+                    "count {} of hopper {}, type {}, {} (since {})",
+                    "stok opname {} wadah {}, jenis {}, {} (sejak {})",
+                    &[&number, printer, blank_type, state, &since],
+                    place,
+                ),
+                None => say(
+                    "count {} of the vault, type {}, {} (since {})",
+                    "stok opname {} gudang, jenis {}, {} (sejak {})",
+                    &[&number, blank_type, state, &since],
+                    place,
+                ),
+            }
+        }
         NeedKind::CardsToDestroy { blank_type } => say(
             "spoiled cards of type {} to be destroyed",
             "kartu rusak jenis {} yang perlu dimusnahkan",

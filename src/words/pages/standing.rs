@@ -33,6 +33,9 @@ pub(crate) fn standing(standing: &Standing, language: Language, zone: &TimeZone)
         }
         Standing::BreakerLocked => say("it failed repeatedly", "gagal berulang kali", &[]),
         Standing::Stopped => say("stopped", "berhenti", &[]),
+        Standing::HiddenByCount { count } => {
+            say("not shown during count {}", "tidak ditampilkan selama stok opname {}", &[&count.to_string()])
+        }
         Standing::Unreachable => say("it does not answer", "tidak menjawab", &[]),
     }
 }

@@ -1,0 +1,138 @@
+//! What each answer leaves out while blanks are counted. An answer that is added says here what of it is hidden, or does not compile.
+
+use super::{
+    AccountLine, AuditEntry, AuditVerification, BatchLine, Board, CardOutLine, CardToCheck, ChainHead, CheckedRule,
+    DistrictLine, Duplicate, EndedAttemptLine, FoundNames, FoundRecord, JobLine, MovementLine, Need, NeedKind, Night,
+    Page, PendingActLine, PendingActView, PileCounts, PileLine, PrinterLine, PrinterReport, RecordLine, ScannedCard,
+    SessionLine, ShownProxy, Stock, StockCountLine, TokenLine, UncertainLine, WarrantLine,
+    hidden::{Blind, Hidden},
+};
+use crate::{
+    domain::{
+        audit_row::RecordedEvent, correction::RequestBeside, id::CountId, printer::PrinterSetting,
+        refusal::CountRefusal, states::BatchState,
+    },
+    engine::operations::Archived,
+};
+
+/// Answers without quantities of blanks.
+macro_rules! nothing_to_hide {
+    ($($name:ty),+ $(,)?) => {
+        $(impl Blind for $name {})+
+    };
+}
+
+nothing_to_hide! {
+    AccountLine, Archived, CardToCheck, ChainHead, CheckedRule, Duplicate, EndedAttemptLine, FoundNames, JobLine, PendingActLine, PileCounts, PileLine, PrinterReport, PrinterSetting, RecordLine, RecordedEvent, RequestBeside, ScannedCard, SessionLine,
+    TokenLine, UncertainLine, WarrantLine, CardOutLine, DistrictLine, ShownProxy,
+}
+
+impl<T: Blind> Blind for Page<T> {
+    fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
+        self.hidden_by = self.items.iter().filter_map(|row| row.hidden_by(hidden)).collect();
+        self.hidden_by.sort_unstable();
+        self.hidden_by.dedup();
+        self.items.hide(hidden)
+    }
+}
+
+impl Blind for Board {
+    fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
+        self.hidden = hidden.listed();
+        self.blangko.retain(|blank_type, _| hidden.of_type(blank_type).is_none());
+        self.printers.hide(hidden)?;
+        self.batches.hide(hidden)?;
+        self.needs_person.hide(hidden)
+    }
+}
+
+impl Blind for Stock {
+    fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
+        self.hidden = hidden.listed();
+        self.blangko.retain(|blank_type, _| hidden.of_type(blank_type).is_none());
+        self.accounts.retain(|line| hidden.of_type(&line.blank_type).is_none());
+        Ok(())
+    }
+}
+
+impl Blind for MovementLine {
+    fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
+        hidden.of_type(&self.blank_type)
+    }
+}
+
+/// An open batch has as many blanks reserved as it has cards to print.
+impl Blind for BatchLine {
+    fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
+        hidden.of_profile(&self.profile).filter(|_| self.state != BatchState::Closed.as_str())
+    }
+}
+
+/// Whether a printer has blanks is seen in what it does.
+impl Blind for PrinterLine {
+    fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
+        if let Some(count) = hidden.of_profile(&self.profile) {
+            self.hidden_by = Some(count);
+            self.hopper_blanks = None;
+            self.standing = self.standing.during_count(count);
+        }
+        Ok(())
+    }
+}
+
+impl Blind for FoundRecord {
+    fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
+        if let Some(count) = hidden.of_profile(&self.record.profile)
+            && let Some(standing) = self.in_hand.as_mut().and_then(|hand| hand.standing.as_mut())
+        {
+            *standing = standing.during_count(count);
+        }
+        Ok(())
+    }
+}
+
+impl Blind for Need {
+    fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
+        if let NeedKind::NoBlanks(none) = &self.kind { hidden.of_type(&none.blank_type) } else { None }
+    }
+}
+
+impl Blind for PendingActView {
+    fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
+        hidden.of_subject(&self.line.target)
+    }
+}
+
+/// The details of events have quantities of blanks in many places.
+impl Blind for AuditEntry {
+    fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
+        hidden.first()
+    }
+}
+
+/// What was used in a night are movements of all blank types.
+impl Blind for Night {
+    fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
+        hidden.first()
+    }
+}
+
+/// A fault of an account names its balance.
+impl Blind for AuditVerification {
+    fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
+        hidden.first().filter(|_| !self.accounts.is_empty())
+    }
+}
+
+/// Who counts, and that the count is open, is shown; no number is, also not that of another person.
+impl Blind for StockCountLine {
+    fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
+        if self.state.is_open() && hidden.of_type(&self.blank_type).is_some() {
+            self.hidden = true;
+            for made in [&mut self.first, &mut self.second].into_iter().flatten() {
+                (made.counted, made.booked) = (None, None);
+            }
+        }
+        Ok(())
+    }
+}
