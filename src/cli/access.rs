@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Where a sign-in at the command line comes from.
-pub(super) const HERE: &str = "command line";
+pub(crate) const HERE: &str = "command line";
 
 /// What a command works with.
 pub enum Access {

@@ -70,7 +70,11 @@ pub async fn run(
     let rejects = rejects.map(|path| Rejects::create(path, source)).transpose()?;
     let bar = progress::bytes(bytes);
     let mut watch = Watching { rejects, first: Vec::new(), unknown: Unknown::default(), bar: bar.clone() };
-    let permit = Direct::new(engine).permit(Operation::Import).await?;
+    let client = Direct::new(engine);
+    let permit = client.permit(Operation::Import).await?;
+    if !import.accept.is_empty() {
+        client.permit(Operation::ImportAccept).await?;
+    }
     let report = import::import(engine, &permit, input, import, &mut watch).await;
     bar.finish_and_clear();
     let (has_rejects, unknown) = (watch.rejects.is_some(), watch.unknown);

@@ -1,12 +1,6 @@
 //! Waiting lists that come over the network: rows are streamed in, and their outcomes are streamed out.
 
-use std::{
-    fs::{File, Permissions},
-    io::{self, Write},
-    os::unix::fs::PermissionsExt,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fs::File, io, sync::Arc};
 
 use async_trait::async_trait;
 use axum::{
@@ -26,33 +20,22 @@ use super::{
     body::refuse_encoded,
     context::Web,
     language,
+    list::{self, ANSWERED_WITHIN, LIST_WITHIN, SKIPPED_LINES_MAX},
     problem::{Fault, Problem, cleaned},
     route::{BASE, USUAL},
 };
 use crate::{
     domain::{
         import::{Rejection, RowOutcome, RowPlace},
-        permission::Operation,
         value::InvalidValue,
     },
-    engine::{
-        EngineError,
-        import::{Accept, DecidedRow, Format, Import, Report, Watch, import},
-    },
+    engine::import::{Accept, DecidedRow, Format, Import, Report, Watch},
     words::{Language, ValueRule},
 };
 
-/// The largest list, in bytes.
-const LIST_BYTES_MAX: u64 = 1 << 30;
-/// The most lines above the list that are not read.
-const SKIPPED_LINES_MAX: u64 = 1_000;
+/// The rule of the number of lines above the list.
 const SKIPPED_LINES_OUT_OF_RANGE: ValueRule = ValueRule::Value(InvalidValue::OutOfRange { least: 0, most: 1_000 });
-/// The longest time without a byte of the list, and for all of it.
-const BYTE_WITHIN: Duration = Duration::from_secs(30);
-const LIST_WITHIN: Duration = Duration::from_hours(1);
-/// The longest time until the list is judged and its first rows are saved.
-const JUDGED_WITHIN: Duration = Duration::from_mins(10);
-/// The bytes that are collected before they are written to the file, or sent.
+/// The bytes that are collected before they are sent.
 const BLOCK: usize = 256 << 10;
 /// The blocks of outcomes that wait for the client. When it reads slowly, the import waits.
 const BLOCKS_WAITING: usize = 4;
@@ -67,15 +50,16 @@ async fn intake(State(web): State<Arc<Web>>, request: Request) -> Result<Respons
     let client = web.within(USUAL, web.caller(&parts)).await?.client;
     let (what, language) = (asked(&web, &parts)?, language::asked(&parts.headers));
     // Refused before the list is received; its right is asked for again when it is there.
-    client.permit(Operation::Import).await.map_err(|error| web.problem(&error))?;
+    list::permit(&web, &client, &what.accept).await?;
     let permit = web.lists.clone().try_acquire_owned().map_err(|_| Fault::Busy)?;
-    let list = web.within(LIST_WITHIN, received(&web, body)).await?;
+    let pieces = body.into_data_stream().map(|piece| piece.map_err(|_| Fault::BodyCut.into()));
+    let list = web.within(LIST_WITHIN, list::received(&web, pieces)).await?.file;
     let (sender, mut outcomes) = mpsc::channel(BLOCKS_WAITING);
     tokio::spawn(imported(web.clone(), parts, (list, what), permit, sender));
     // What refuses the list as a whole is a problem; after the first rows the answer has begun.
     let first = tokio::select! {
         first = outcomes.recv() => first,
-        () = web.engine.clock.sleep(JUDGED_WITHIN) => return Err(Fault::TimedOut.into()),
+        () = web.engine.clock.sleep(ANSWERED_WITHIN) => return Err(Fault::TimedOut.into()),
     };
     let first = match first {
         Some(Told::Lines(lines)) => lines,
@@ -144,34 +128,6 @@ fn format(headers: &HeaderMap) -> Result<Format, Problem> {
     }
 }
 
-/// Receives a list into a file without a name: it is gone when the process ends in any way, and only this process can read it.
-async fn received(web: &Web, body: Body) -> Result<File, Problem> {
-    let failed = |error: io::Error| Problem::internal(&error, &web.incident());
-    let mut file = tempfile::tempfile_in(&web.settings.received).map_err(failed)?;
-    file.set_permissions(Permissions::from_mode(0o600)).map_err(failed)?;
-    let (mut pieces, mut size, mut block) = (body.into_data_stream(), 0, Vec::with_capacity(BLOCK));
-    loop {
-        let piece = tokio::select! {
-            piece = pieces.next() => piece.transpose().map_err(|_| Fault::BodyCut)?,
-            () = web.engine.clock.sleep(BYTE_WITHIN) => return Err(Fault::BodySlow.into()),
-        };
-        size += piece.as_ref().map_or(0, Bytes::len) as u64;
-        if size > LIST_BYTES_MAX {
-            return Err(Fault::BodyTooLarge.into());
-        }
-        block.extend_from_slice(piece.as_deref().unwrap_or_default());
-        if block.len() >= BLOCK || piece.is_none() {
-            let write = move || file.write_all(&block).map(|()| (file, block));
-            let written = tokio::task::spawn_blocking(write).await;
-            (file, block) = written.map_err(io::Error::other).flatten().map_err(failed)?;
-            block.clear();
-        }
-        if piece.is_none() {
-            return Ok(file);
-        }
-    }
-}
-
 /// What is told of an import.
 enum Told {
     /// Lines of JSON: rows and their outcomes, or the report.
@@ -188,15 +144,8 @@ async fn imported(
     permit: OwnedSemaphorePermit,
     outcomes: mpsc::Sender<Told>,
 ) {
-    let _permits = (permit, web.calls.acquire().await);
-    let work = async {
-        let client = web.caller(&parts).await?.client;
-        let permit = client.permit(Operation::Import).await.map_err(|error| web.problem(&error))?;
-        let mut watch = Outcomes { lines: outcomes.clone(), language: language::asked(&parts.headers) };
-        let report = Box::pin(import(&web.engine, &permit, Box::new(list), what, &mut watch)).await;
-        report.map_err(|error: EngineError| web.problem(&error))
-    };
-    let told = match work.await {
+    let mut watch = Outcomes { lines: outcomes.clone(), language: language::asked(&parts.headers) };
+    let told = match list::imported(&web, &parts, (list, what), permit, &mut watch).await {
         Ok(report) => Told::Lines(line(&json!({ "import": shown(&report) })).into()),
         Err(problem) => Told::Failed(problem),
     };

@@ -4,7 +4,7 @@
 //!   [`Direct`](crate::engine::client::Direct), which asks for the right first.
 //! * `caller` proves who sends a request, by a token or a session; `session` opens and ends sessions.
 //! * `body` reads what is sent, `json` so that nothing of it is passed over.
-//! * `intake` takes whole waiting lists; `picture` shows photos and previews.
+//! * `list` receives waiting lists and imports them, `intake` for programs; `picture` shows photos and previews.
 //! * `openapi` describes every address, and `schema` what is sent and answered, from the tables and the types.
 //! * `request_key` reads `Idempotency-Key`, by which a request is carried out once; `entity_tag` has `ETag` and `If-Match`.
 //! * `events` sends the events of the audit as they happen.
@@ -32,6 +32,7 @@ mod intake;
 mod json;
 mod language;
 mod limits;
+mod list;
 mod metrics;
 mod openapi;
 mod os_user;

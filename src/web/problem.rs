@@ -22,7 +22,7 @@ use crate::{
         hidden::is_unseen,
         refusal::{AccountRefusal, Refusal, RefusalKind},
     },
-    engine::{EngineError, StoreError},
+    engine::{EngineError, StoreError, import::Accept},
     words::{Language, ValueRule, pages},
 };
 
@@ -282,6 +282,15 @@ impl Problem {
             Cause::Invalid { field, .. } => Some(field),
             Cause::Fault(_) | Cause::Incident(_) | Cause::Refused(_) => None,
         }
+    }
+
+    /// What a person may accept about a list that was stopped as a whole.
+    pub(super) fn acceptable(&self) -> Option<Accept> {
+        let Cause::Refused(refusal) = &self.cause else { return None };
+        if matches!(**refusal, Refusal::ManyWithdrawals { .. }) {
+            return Some(Accept::Withdrawals);
+        }
+        matches!(**refusal, Refusal::RoundedIdentifiers { .. }).then_some(Accept::Rounded)
     }
 
     /// Whether the key of a request was used for another one.

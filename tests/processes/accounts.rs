@@ -22,7 +22,7 @@ fn password(name: &str) -> String {
 }
 
 /// Runs a command as an account.
-fn by(office: &Office, account: &str, command: &[&str]) -> Answer {
+pub(crate) fn by(office: &Office, account: &str, command: &[&str]) -> Answer {
     with_input(office, &[&password(account)], &[command, &["--account", account]].concat())
 }
 

@@ -49,6 +49,11 @@ impl<'a> Browser<'a> {
         Self { served, cookie: person.cookie.clone(), language: "en" }
     }
 
+    /// A browser in which nobody is signed in.
+    pub(crate) fn signed_out(served: &'a Served) -> Self {
+        Self { served, cookie: String::new(), language: "en" }
+    }
+
     pub(crate) fn get(&self, path: &str) -> Reply {
         let headers = [("cookie", &*self.cookie), ("accept-language", self.language)];
         self.served.send("GET", path, &headers, "")

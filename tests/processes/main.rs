@@ -14,6 +14,7 @@ mod comparison;
 mod console;
 mod console_board;
 mod console_desks;
+mod console_intake;
 mod console_more;
 mod copies;
 mod counter;

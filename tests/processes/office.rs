@@ -253,6 +253,11 @@ impl Running {
         self.signal("-TERM");
     }
 
+    /// Sends SIGINT, as Ctrl-C does.
+    pub(crate) fn interrupt(&self) {
+        self.signal("-INT");
+    }
+
     /// Sends SIGSTOP: the process freezes, with its connections open.
     pub(crate) fn freeze(&self) {
         self.signal("-STOP");

@@ -78,7 +78,7 @@ fn the_status_says_what_each_printer_is_doing_and_why_one_prints_nothing() {
 #[test]
 fn the_rows_of_the_demo_add_up_to_its_list_also_when_it_goes_on() {
     let office = Office::new();
-    let arguments = ["demo", "--records", "1500", "--blanks", "20", "--card-ms", "1"];
+    let arguments = ["demo", "--records", "1500", "--blanks", "20", "--card-ms", "1", "--no-serve"];
     for turn in ["first", "second"] {
         let answer = office.run(&[arguments.as_slice(), &["--json"]].concat());
         let summary: Value = serde_json::from_str(&answer.stdout).unwrap_or_else(|error| panic!("{error}: {answer:?}"));

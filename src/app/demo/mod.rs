@@ -1,22 +1,24 @@
 //! The demo: the case of Solo in 2015 with invented people. 27,000 people wait, 5,000 blanks were just delivered, and
 //! three printers spoil cards and jam now and then. The demo may be killed at any moment; the same command continues
-//! it.
+//! it. It ends with the console open, or, without a server, when the blanks are used up.
 
 pub mod people;
 
+mod accounts;
 mod names;
 mod portraits;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, net::Ipv4Addr, path::Path};
 
 use super::{
     files::{self, LockPlace},
-    scheduler::{Run, schedule},
+    scheduler::{Run, raise_open_files, schedule},
+    serve::{self, ServeTable},
 };
 use crate::{
     cli::{
         self, Message,
-        args::DemoArgs,
+        args::{DemoArgs, ServeArgs},
         output::{Output, in_order, message, table, thousands},
         status::{self, stock_text},
     },
@@ -45,7 +47,11 @@ pub(super) fn refuse_foreign(folder: &Path) -> anyhow::Result<()> {
     files::make_folder(&folder.join(MARK))
 }
 
-/// Creates what does not exist yet, prints until the stock is used up, and reports.
+/// The time for a card, in milliseconds: with the console, so that a person can follow; without it, so that it ends soon.
+const CARD_MS: [u32; 2] = [1_500, 10];
+
+/// Creates what does not exist yet. Then it prints with the console open until it is stopped, or until the stock is used up, and
+/// reports.
 pub(super) async fn run(
     engine: &Engine,
     out: Output,
@@ -54,6 +60,35 @@ pub(super) async fn run(
     args: DemoArgs,
 ) -> anyhow::Result<()> {
     engine.profile(PROFILE)?;
+    let has_accounts = engine.store.read_once().await?.accounts_exist().await?;
+    if has_accounts && args.no_serve {
+        let text = format!("the people of the demo in `{}` have accounts, and act in the console", folder.display());
+        anyhow::bail!(Message::new(text, "leave out `--no-serve`, or name an empty folder with `--data`"));
+    }
+    // The accounts are made last: with them, everything else is there.
+    if has_accounts {
+        message("the accounts of this demo were made before, and their passwords were shown then");
+        message("hint: an account gets a new one with `cetak account reset NAME --reason TEXT`");
+        return with_console(engine, folder, place).await;
+    }
+    let report = prepare(engine, folder, &args).await?;
+    if args.no_serve {
+        return until_idle(engine, out, folder, place, &report).await;
+    }
+    let made = accounts::make(engine).await?;
+    let line = |account: &accounts::DemoAccount| {
+        vec![account.name.to_owned(), account.role.as_str().to_owned(), account.password.reveal().to_owned()]
+    };
+    let rows: Vec<Vec<String>> = made.iter().map(line).collect();
+    let object = |row: &Vec<String>| serde_json::json!({ "name": row[0], "role": row[1], "password": row[2] });
+    let value = serde_json::json!({ "accounts": rows.iter().map(object).collect::<Vec<_>>() });
+    out.data(&value, |_| format!("\n{}\n", table(&["account", "role", "password"], &rows)))?;
+    message("the passwords are shown this once");
+    with_console(engine, folder, place).await
+}
+
+/// Makes the list, imports it, and adds blanks and printers.
+async fn prepare(engine: &Engine, folder: &Path, args: &DemoArgs) -> anyhow::Result<Report> {
     let demo = folder.join(MARK);
     message(&format!("making a waiting list of {} invented people", thousands(args.records)));
     let list = people::write_waiting_list(&demo, args.seed, args.records)?;
@@ -72,7 +107,33 @@ pub(super) async fn run(
         cli::import(engine, cli::ListSource::File(&list.path), import, Some(&demo.join("rejects.csv"))).await?;
     message(cli::import_text(&report).trim_end());
     deliver(engine, args.blanks).await?;
-    add_printers(engine, &demo, &args).await?;
+    add_printers(engine, &demo, args).await?;
+    Ok(report)
+}
+
+/// Serves the console on a free port of this machine, and prints until the program is stopped.
+async fn with_console(engine: &Engine, folder: &Path, place: &LockPlace) -> anyhow::Result<()> {
+    let printers = engine.store.read().await?.printer_list().await?;
+    let spare = raise_open_files(printers.len())?;
+    let listen = Some((Ipv4Addr::LOCALHOST, 0).into());
+    let arguments = ServeArgs { listen, tls_cert: None, tls_key: None, insecure_http: false };
+    let mut settings = serve::settings(arguments, ServeTable::default(), folder)?;
+    settings.connections = (spare / 2).clamp(1, serve::CONNECTIONS_MAX);
+    serve::make_backups(&settings)?;
+    message("the console opens at the address below; sign in with an account, and press Ctrl-C here to end");
+    let run = Run { until: Until::Stopped, serve: Some(settings) };
+    Box::pin(schedule(engine, folder, place, run, None)).await?;
+    Ok(())
+}
+
+/// Prints until the stock is used up, and reports.
+async fn until_idle(
+    engine: &Engine,
+    out: Output,
+    folder: &Path,
+    place: &LockPlace,
+    report: &Report,
+) -> anyhow::Result<()> {
     message(
         "printing until the blanks are used up; a pause ends the demo, and the same command goes on after a resume",
     );
@@ -81,7 +142,7 @@ pub(super) async fn run(
     {
         message(&format!("printer `{printer}`: {}", crate::cli::words::blocked(why)));
     }
-    let summary = Summary::read(engine, &report).await?;
+    let summary = Summary::read(engine, report).await?;
     let zone = &engine.settings.zone;
     out.data(&summary.json(zone), |_| text(&summary, zone))?;
     if summary.clean { Ok(()) } else { anyhow::bail!("the books are not right") }
@@ -109,7 +170,8 @@ async fn add_printers(engine: &Engine, folder: &Path, args: &DemoArgs) -> anyhow
     let known = engine.store.read().await?.printer_list().await?;
     for (number, name) in (1..).zip(["fargo-1", "fargo-2", "zebra-1"]) {
         let faults = "spoil=0.015&jam=0.002&clear_ms=1500&offline=0.002&lose_ack=0.002&forget=0.0004";
-        let (card_ms, seed) = (args.card_ms, args.seed + number);
+        let card_ms = args.card_ms.unwrap_or(CARD_MS[usize::from(args.no_serve)]);
+        let seed = args.seed + number;
         let uri = format!(
             "mock://{name}?card_ms={card_ms}&{faults}&seed={seed}&truth={}",
             percent(&truth.display().to_string())

@@ -89,9 +89,11 @@ pub enum LogFormatArg {
 pub enum Command {
     /// Run a demonstration: 27,000 invented records, 5,000 blank cards, three simulated printers
     ///
-    /// The demo can be stopped and started again; it continues where it stopped.
+    /// It ends with the console open: it prints its address and an account for each role, and goes on until Ctrl-C. The demo can be
+    /// stopped and started again; it continues where it stopped.
     #[command(after_help = "Examples:
-  cetak --data demo demo --records 1000 --blanks 300")]
+  cetak --data demo demo
+  cetak --data demo demo --records 1000 --blanks 300 --no-serve")]
     Demo(DemoArgs),
     /// Make an empty office: the data folder with a database and a key
     ///
@@ -210,9 +212,13 @@ pub struct DemoArgs {
     /// The number of blank cards delivered
     #[arg(long, value_name = "NUMBER", default_value = "5000")]
     pub blanks: Quantity,
-    /// The time that a simulated printer needs for a card, in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = 10)]
-    pub card_ms: u32,
+    /// The time that a simulated printer needs for a card, in milliseconds, from its first start on [default: 1500; 10 with
+    /// --no-serve]
+    #[arg(long, value_name = "MS")]
+    pub card_ms: Option<u32>,
+    /// Print without the console until the blanks are used up, and report
+    #[arg(long)]
+    pub no_serve: bool,
 }
 
 #[derive(Args, Debug)]

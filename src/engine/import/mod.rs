@@ -38,12 +38,13 @@ use super::{Engine, EngineError, clock::attempt_name, person_rule};
 use crate::domain::{
     card::profile::CardProfile,
     import::Layout,
-    permission::{Operation, Permit},
+    permission::{Operation, Permit, authorize},
     refusal::Refusal,
 };
 
 /// Imports a waiting list. A list that cannot be read to its end, or that looks wrong as a whole and is not accepted, changes
 /// nothing, except that the records which it would withdraw may be held. Another error keeps the chunks that were saved before it.
+/// What looks wrong is accepted by an actor with a right of its own.
 pub async fn import(
     engine: &Engine,
     permit: &Permit,
@@ -52,6 +53,11 @@ pub async fn import(
     watch: &mut dyn Watch,
 ) -> Result<Report, EngineError> {
     permit.covers(Operation::Import)?;
+    if let Some(actor) = permit.actor()
+        && !what.accept.is_empty()
+    {
+        authorize(actor, Operation::ImportAccept)?;
+    }
     let profile = engine.profile(&what.profile)?;
     if !crate::domain::card::profile::is_name(&what.source) {
         return Err(Refusal::SourceName { name: what.source }.into());

@@ -19,6 +19,7 @@ use super::{
     form::{self, Control, Field, Shown},
     form_value::Sent,
     page::{Page, respond},
+    printer_answer,
 };
 use crate::{
     web::{
@@ -194,7 +195,9 @@ async fn submitted(web: &Arc<Web>, name: &str, is_asked: bool, request: Request)
     match done {
         // Of what was asked for, the page of acts that wait tells the number.
         Ok(value) if !is_asked && answer::has_news(&value) => {
-            Ok(answer::respond_with(page, &value, address::own(sent.value(BACK)).to_owned()))
+            let back = address::own(sent.value(BACK));
+            let printer = [sent.value("/name"), sent.value("/setting/printer"), sent.value("/printer")].concat();
+            Ok(printer_answer::told(name, page, &value, &printer, back))
         }
         Ok(_) => {
             let how = if is_asked { "asked" } else { "done" };

@@ -15,7 +15,6 @@ use super::{
     needs::{self, NeedLine},
     page::{Page, respond},
     tiles::{Tiles, tone},
-    view::View,
 };
 use crate::{
     domain::{permission::Operation, states::RecordState},
@@ -68,16 +67,6 @@ pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Respo
     }
     let board = board_page(page, &shown.board, web.engine.profiles.len(), &Sent::of_query(&parts).unwrap_or_default());
     (headers, respond(StatusCode::OK, &board)).into_response()
-}
-
-/// The page that says how a list comes in.
-pub(super) async fn show_import(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
-    let (parts, _) = request.into_parts();
-    let page = Page::of(&web, &parts).await?;
-    let title = page.t(texts::IMPORT);
-    let mut view = View::new(page, title);
-    view.lead = view.page.t(texts::IMPORT_LEAD).to_owned();
-    Ok(respond(StatusCode::OK, &view))
 }
 
 /// The version of what a person sees.

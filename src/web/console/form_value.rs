@@ -47,7 +47,11 @@ impl Sent {
         })?;
         let fields: Vec<(String, String)> =
             serde_urlencoded::from_bytes(&bytes).map_err(|_| Problem::from(Fault::BodyCut))?;
-        // PostgreSQL has no text with it.
+        Self::of(fields)
+    }
+
+    /// The fields of a form. A text with U+0000, which PostgreSQL does not have, is refused.
+    pub(super) fn of(fields: Vec<(String, String)>) -> Result<Self, Problem> {
         let has_nul = fields.iter().any(|(name, value)| name.contains('\0') || value.contains('\0'));
         if has_nul { Err(Fault::BodyCut.into()) } else { Ok(Self(fields)) }
     }

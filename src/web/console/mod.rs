@@ -23,6 +23,8 @@ mod form;
 mod form_value;
 mod help;
 mod history;
+mod import;
+mod import_outcome;
 mod inspect;
 mod link;
 mod live;
@@ -31,10 +33,12 @@ mod night;
 mod office;
 mod page;
 mod pile;
+mod printer_answer;
 mod records;
 mod rights;
 mod sign_in;
 mod tiles;
+mod upload;
 mod view;
 mod work;
 
@@ -68,10 +72,11 @@ pub(super) fn router() -> Router<Arc<Web>> {
         .route("/needs", get(needs::show))
         .route("/night", get(night::show))
         .route("/printers", get(tiles::show))
-        .route("/import", get(board::show_import))
+        .merge(import::router())
         .merge(records::router())
         .merge(work::router())
         .merge(pile::router())
+        .merge(printer_answer::router())
         .merge(desk::router())
         .merge(inspect::router())
         .merge(districts::router())

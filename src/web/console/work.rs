@@ -16,7 +16,7 @@ use super::{
     page::{Page, respond},
     records::after,
     tiles::hopper_level,
-    view::{Cell, Table, View, button},
+    view::{Button, Cell, Table, View, button},
 };
 use crate::{
     domain::{
@@ -176,6 +176,10 @@ async fn printer(
     if line.hopper.is_some() {
         view.offer("LoadHopper", &known);
         view.offer("UnloadHopper", &known);
+    }
+    if view.page.may(Operation::PrinterCare, Sort::Act) {
+        let address = format!("{}/probe", address::printer(&line.name));
+        view.buttons.push(Button { address, label: view.page.t(texts::ASK_PRINTER) });
     }
     for name in ["TestPrinter", "SetPrinter", "RemovePrinter"] {
         view.offer(name, &known);

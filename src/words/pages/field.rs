@@ -11,6 +11,9 @@ macro_rules! labels {
 labels! { FIELDS
     "/note" "Reason" "Alasan";
     "/reason" "Reason" "Alasan";
+    "/list" "Waiting list" "Daftar tunggu";
+    "/source" "Source" "Sumber";
+    "/skip_lines" "Lines above the headings" "Baris di atas judul kolom";
     "/record/source" "Source" "Sumber";
     "/record/request_id" "Request" "Nomor permohonan";
     "/records" "Requests" "Nomor permohonan";

@@ -23,9 +23,8 @@ texts! {
     STEP_PROFILE "A card profile is known" "Profil kartu dikenal";
     STEP_PRINTER "Add a printer" "Tambahkan printer";
     STEP_BLANKS "Book the first delivery of blanks" "Catat penerimaan blangko yang pertama";
-    STEP_LIST "Import a waiting list" "Impor daftar tunggu";
+    STEP_TEST "Print a test card" "Cetak kartu uji";
+    STEP_LIST "Import the first waiting list" "Impor daftar tunggu yang pertama";
     STEP_BATCH "The scheduler makes the first batch by itself" "Penjadwal membuat kelompok cetak pertama dengan sendirinya";
-    IMPORT "Import a waiting list" "Impor daftar tunggu";
-    IMPORT_LEAD "A waiting list is a CSV or a JSON Lines file. The person at the server imports it with the program there, or a program sends it to the address /api/v1/imports. A dry run first tells what becomes of each row."
-        "Daftar tunggu berupa berkas CSV atau JSON Lines. Petugas di server mengimpornya dengan program di sana, atau sebuah program mengirimnya ke alamat /api/v1/imports. Uji coba lebih dulu memberi tahu nasib tiap baris.";
+    STEP_APPROVE "Approve the first batch" "Setujui kelompok cetak pertama";
 }

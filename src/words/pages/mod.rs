@@ -14,9 +14,11 @@ mod event;
 mod field;
 mod frame;
 mod help;
+mod import;
 mod lists;
 mod need;
 mod printer;
+mod probe;
 mod standing;
 mod text;
 mod time;
@@ -36,5 +38,7 @@ pub(crate) use self::{
 
 /// Titles and labels, by page.
 pub(crate) mod texts {
-    pub(crate) use super::{audit::*, board::*, count::*, desk::*, district::*, frame::*, help::*, lists::*};
+    pub(crate) use super::{
+        audit::*, board::*, count::*, desk::*, district::*, frame::*, help::*, import::*, lists::*, probe::*,
+    };
 }

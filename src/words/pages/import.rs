@@ -1,0 +1,49 @@
+//! The import of a waiting list.
+
+use super::text::texts;
+
+texts! {
+    IMPORT "Import a waiting list" "Impor daftar tunggu";
+    IMPORT_LEAD "A waiting list is a CSV or a JSON Lines file. First you see what becomes of each row: nothing is changed by that."
+        "Daftar tunggu berupa berkas CSV atau JSON Lines. Lebih dulu Anda melihat nasib tiap baris: hal itu tidak mengubah apa pun.";
+    IMPORT_LIST "Waiting list (CSV or JSON Lines)" "Daftar tunggu (CSV atau JSON Lines)";
+    IMPORT_SOURCE "Source: the office that sent the list" "Sumber: kantor yang mengirim daftar";
+    IMPORT_UPDATE "Known requests get the values of this list" "Permohonan yang sudah dikenal mendapat nilai dari daftar ini";
+    IMPORT_SKIP "Lines above the headings that are not read" "Baris di atas judul kolom yang tidak dibaca";
+    IMPORT_TRY "Show what becomes of each row" "Tampilkan nasib tiap baris";
+    IMPORT_TRIED "Nothing is changed yet. This is what the import would do." "Belum ada yang diubah. Inilah yang akan dilakukan impor.";
+    IMPORT_APPLY_LEAD "Choose the same file again. This server does not keep it, and refuses another one."
+        "Pilih lagi berkas yang sama. Server ini tidak menyimpannya, dan menolak berkas lain.";
+    IMPORT_APPLY "Import this list" "Impor daftar ini";
+    IMPORT_DONE "The list is imported." "Daftar sudah diimpor.";
+    IMPORT_NOTHING "The import would change nothing." "Impor ini tidak akan mengubah apa pun.";
+    IMPORT_OTHER_FILE "This is another file than the one that was shown. Nothing was changed. Let this file be shown first."
+        "Berkas ini berbeda dari yang ditampilkan. Tidak ada yang diubah. Tampilkan dulu nasib baris berkas ini.";
+    IMPORT_OTHER_LIST "Show another list" "Tampilkan daftar lain";
+    IMPORT_ACCEPT "Accept it and show what becomes of each row" "Terima dan tampilkan nasib tiap baris";
+    IMPORT_ACCEPT_LEAD "Choose the same file again." "Pilih lagi berkas yang sama.";
+    ACCEPT_WITHDRAWALS "To accept it means that the source really gives up these requests: they are not printed. If a part of the list is missing, get the whole list instead."
+        "Menerimanya berarti sumber benar-benar membatalkan permohonan ini: tidak dicetak. Jika sebagian daftar hilang, mintalah daftar yang lengkap.";
+    ACCEPT_ROUNDED "To accept it means that the numbers are right as they stand: they are printed with the zeros. If a spreadsheet rounded them, get the list anew, with this column as text."
+        "Menerimanya berarti nomor itu memang benar: dicetak dengan angka nolnya. Jika program lembar kerja membulatkannya, mintalah daftar baru dengan kolom ini sebagai teks.";
+    IMPORT_UPDATE_HINT "Some requests are known with other values. If the list is right, let them have its values."
+        "Beberapa permohonan sudah dikenal dengan nilai lain. Jika daftar ini benar, biarkan permohonan itu mendapat nilainya.";
+    IMPORT_ROWS "Rows of the list" "Baris dalam daftar";
+    IMPORT_BECOMES "What becomes of it" "Nasibnya";
+    ROWS_ACCEPTED "New on the waiting list" "Baru di daftar tunggu";
+    ROWS_UPDATED "Changed" "Diubah";
+    ROWS_KNOWN "Known, and not changed" "Sudah dikenal, tidak berubah";
+    ROWS_QUARANTINED "In quarantine: a person decides" "Dikarantina: petugas memutuskan";
+    ROWS_WITHDRAWN "Withdrawn by the source" "Ditarik oleh sumber";
+    ROWS_RESTORED "Restored by the source" "Dipulihkan oleh sumber";
+    ROWS_REFUSED "Refused" "Ditolak";
+    ROWS_FIRST "{} ({}; the first {} are shown)" "{} ({}; {} yang pertama ditampilkan)";
+    ROWS_CHANGES "Changed, withdrawn or restored" "Diubah, ditarik atau dipulihkan";
+    ROW_LINE "Line" "Baris";
+    ROW_FAULTS "What is wrong" "Yang salah";
+    MORE_FAULTS "and {} more" "dan {} lagi";
+    WARNINGS "Warnings" "Peringatan";
+    COLUMNS_UNKNOWN "columns that the profile does not read: {}" "kolom yang tidak dibaca profil: {}";
+    COLUMNS_ABSENT "columns that are missing and imported as empty: {}" "kolom yang tidak ada dan diimpor sebagai kosong: {}";
+    KEYS_UNKNOWN "keys that the profile does not read" "kunci yang tidak dibaca profil";
+}
