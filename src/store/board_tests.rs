@@ -133,6 +133,7 @@ async fn what_people_list_is_read_through_an_index_of_its_own() {
         (pending_act::DONE_SINCE, "pending_act_confirmed (decided_at_us>?)"),
         (account::SESSION_BY_TOKEN, "SEARCH s USING INDEX sqlite_autoindex_session_1 (token_hash=?)"),
         (account::SESSION_BY_TOKEN, "SEARCH a USING INTEGER PRIMARY KEY (rowid=?)"),
+        (account::SESSIONS_BY_TOKENS, "SEARCH s USING INDEX sqlite_autoindex_session_1 (token_hash=?)"),
         (account::ACCOUNT_OF_OS_USER, "SEARCH o USING PRIMARY KEY (name=?)"),
         (idempotency::ANSWER_BY_KEY, "sqlite_autoindex_idempotency_1 (key_digest=?)"),
         (idempotency::ANSWERS_OLD, "idempotency_time (answered_at_us<?)"),

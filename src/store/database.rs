@@ -1,6 +1,12 @@
 //! Opens the database and begins transactions.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use tracing::{Span, trace_span};
 
@@ -29,6 +35,7 @@ pub struct Store {
     pub(super) backend: Backend,
     pub(super) keys: Keys,
     pub(super) heads: Heads,
+    reads: Arc<AtomicU64>,
 }
 
 impl Store {
@@ -71,15 +78,24 @@ impl Store {
     /// that move.
     pub async fn open_closed(location: &Location, keys: Keys) -> Result<Self, StoreError> {
         let backend = Backend::open(location).await?;
-        let store = Self { backend, keys, heads: Heads::default() };
+        let store = Self::of(backend, keys);
         store.key_check().await?;
         Ok(store)
+    }
+
+    pub(super) fn of(backend: Backend, keys: Keys) -> Self {
+        Self { backend, keys, heads: Heads::default(), reads: Arc::default() }
+    }
+
+    /// How many transactions this process has begun that only read.
+    pub fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
     }
 
     /// Like [`open_closed`](Self::open_closed), for a database that must have been used before.
     pub async fn open_closed_used(location: &Location, keys: Keys) -> Result<Self, StoreError> {
         let backend = Backend::open(location).await?;
-        let store = Self { backend, keys, heads: Heads::default() };
+        let store = Self::of(backend, keys);
         if store.read().await?.meta_get(KEY_CHECK).await?.is_none() {
             return Err(StoreError::Unused);
         }
@@ -136,6 +152,7 @@ impl Store {
 
     /// Begins to read with one statement, which has a snapshot of its own.
     pub async fn read_once(&self) -> Result<Tx, StoreError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
         let span = trace_span!("transaction", writes = false);
         Ok(self.begin(span, self.backend.read_once().await?, Writer::unnamed(), Timestamp(0)))
     }
@@ -157,6 +174,7 @@ impl Store {
 
     /// Begins a read-only transaction on a snapshot of the database.
     pub async fn read(&self) -> Result<Tx, StoreError> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
         let span = trace_span!("transaction", writes = false);
         Ok(self.begin(span, self.backend.read().await?, Writer::unnamed(), Timestamp(0)))
     }

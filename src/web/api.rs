@@ -7,7 +7,7 @@ use axum::{
     body::Body,
     extract::{DefaultBodyLimit, FromRequestParts, Query, RawPathParams, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
-    middleware::{from_fn, from_fn_with_state, map_response},
+    middleware::{Next, from_fn, from_fn_with_state, map_response},
     response::{IntoResponse, Response},
     routing::{MethodFilter, get, on},
 };
@@ -66,8 +66,19 @@ pub(super) fn router(web: Arc<Web>, more: Router<Arc<Web>>) -> Router {
         .layer(from_fn(worded))
         .layer(map_response(secured))
         .layer(from_fn_with_state(web.engine.clock.clone(), noted))
+        .layer(from_fn_with_state(web.clone(), outdated_by_changes))
         .layer(from_fn_with_state(web.clone(), metrics::measured))
         .with_state(web)
+}
+
+/// After each request that may have changed something, the sessions of open pages are proved again.
+async fn outdated_by_changes(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
+    let is_read = request.method().is_safe();
+    let response = next.run(request).await;
+    if !is_read {
+        web.followed.outdate();
+    }
+    response
 }
 
 async fn secured(mut response: Response) -> Response {

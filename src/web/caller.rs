@@ -81,6 +81,14 @@ impl Web {
         self.of_session(parts, found.ok_or(Fault::SignInNeeded)?)
     }
 
+    /// The sender of a request that follows the board for a page, as [`session_followed`](Self::session_followed) has it.
+    pub(super) async fn caller_followed(&self, parts: &Parts) -> Result<Caller, Problem> {
+        match self.without_session(parts).await? {
+            Some(caller) => Ok(caller),
+            None => self.of_session(parts, self.session_followed(parts).await?.person),
+        }
+    }
+
     /// The sender of a request that has no session; `None` for one whose session is to be asked for.
     pub(super) async fn without_session(&self, parts: &Parts) -> Result<Option<Caller>, Problem> {
         if parts.headers.contains_key(header::AUTHORIZATION) {
@@ -146,7 +154,7 @@ impl Web {
             return self.session(parts).await;
         }
         let token = self.session_token(parts)?;
-        let found = actor_of_unused_session(&self.engine, &token).await.map_err(|error| self.problem(&error))?;
+        let found = self.followed.actor(&self.engine, &token).await.map_err(|error| self.problem(&error))?;
         Ok(OpenSession { token, person: found.ok_or(Fault::SignInNeeded)? })
     }
 

@@ -10,6 +10,7 @@ use std::{
 use tokio::sync::{Semaphore, watch};
 
 use super::{
+    followed::FollowedSessions,
     http_metrics::HttpMetrics,
     problem::{Fault, Problem},
     request_key::KeysInUse,
@@ -74,6 +75,8 @@ pub(super) struct Web {
     pub(super) streams: Arc<Streams>,
     /// The board that pages show.
     pub(super) projector: Arc<Projector>,
+    /// The sessions of the pages that follow it.
+    pub(super) followed: FollowedSessions,
 }
 
 impl Web {
@@ -83,8 +86,8 @@ impl Web {
             [CALLS_MAX as usize, LONG_READS_MAX, LISTS_MAX].map(|most| Arc::new(Semaphore::new(most)));
         let streams = Arc::new(Streams::new(settings.connections, stopping));
         let (unproved, keys, http_metrics) = (Unproved::default(), KeysInUse::default(), HttpMetrics::default());
-        let projector = Arc::default();
-        Self { engine, settings, calls, long_reads, lists, unproved, keys, http_metrics, streams, projector }
+        let (projector, followed) = (Arc::default(), FollowedSessions::default());
+        Self { engine, settings, calls, long_reads, lists, unproved, keys, http_metrics, streams, projector, followed }
     }
 
     /// An error of the engine as a problem. The log has the cause of an internal one.

@@ -16,7 +16,7 @@ use axum::{
 };
 use prometheus_client::{
     encoding::text::encode,
-    metrics::{family::Family, gauge::Gauge, info::Info},
+    metrics::{counter::ConstCounter, family::Family, gauge::Gauge, info::Info},
     registry::{Registry, Unit},
 };
 
@@ -109,6 +109,8 @@ fn registry(web: &Web, figures: &Figures) -> Registry {
     all.register("http_requests", "Answered requests", http.requests.clone());
     let help = "Seconds from a request to the beginning of its answer";
     all.register_with_unit("http_request_duration", help, Unit::Seconds, http.seconds.clone());
+    let reads = ConstCounter::new(web.engine.store.reads());
+    all.register("database_reads", "Transactions that only read, since the process started", reads);
     let events = &web.engine.events;
     gauge(
         &mut all,

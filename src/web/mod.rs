@@ -5,6 +5,7 @@
 //! * `caller` proves who sends a request, by a token or a session; `session` opens and ends sessions.
 //! * `body` reads what is sent, `json` so that nothing of it is passed over.
 //! * `list` receives waiting lists and imports them, `intake` for programs; `picture` shows photos and previews.
+//! * `followed` proves the sessions of all open pages at once.
 //! * `openapi` describes every address, and `schema` what is sent and answered, from the tables and the types.
 //! * `request_key` reads `Idempotency-Key`, by which a request is carried out once; `entity_tag` has `ETag` and `If-Match`.
 //! * `events` sends the events of the audit as they happen.
@@ -24,6 +25,7 @@ mod context;
 mod entity_tag;
 mod error;
 mod events;
+mod followed;
 mod health;
 mod http_metrics;
 mod idle;

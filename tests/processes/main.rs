@@ -56,6 +56,7 @@ mod monitoring;
 mod nodes;
 mod nodes_storm;
 mod office;
+mod open_pages;
 mod options;
 mod papers;
 #[path = "../../drivers/ipp/tests/printer/pappl.rs"]

@@ -15,7 +15,10 @@ pub use self::{
     first::{first_administrator, issue_first_code},
     os_user::{actor_of_os_user, map_os_user, unmap_os_user},
     password::{actor_of_password, choose_password},
-    session::{SessionActor, SessionToken, SignedIn, actor_of_session, actor_of_unused_session, sign_in, sign_out},
+    session::{
+        SessionActor, SessionToken, SignedIn, actor_of_session, actor_of_unused_session, actors_of_unused_sessions,
+        sign_in, sign_out,
+    },
     token::actor_of_token,
 };
 pub(super) use self::{

@@ -1,6 +1,6 @@
 //! Sessions of people who signed in.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
     of_account::event,
@@ -15,6 +15,7 @@ use crate::{
         permission::{Permit, SystemAct},
     },
     engine::{Engine, EngineError},
+    store::OpenSession,
 };
 
 /// The secret of a session, 64 hexadecimal digits, which a browser sends with each request.
@@ -31,6 +32,11 @@ impl SessionToken {
     /// The text.
     pub fn reveal(&self) -> &str {
         self.0.reveal()
+    }
+
+    /// The hash by which the session is found.
+    pub fn hash(&self) -> String {
+        sha256(self.reveal())
     }
 
     /// The CSRF token of the session, which every request that changes something must carry.
@@ -109,16 +115,31 @@ pub async fn actor_of_unused_session(
     Ok(look_up(engine, token).await?.map(|(person, _)| person))
 }
 
+/// The same for many sessions, in one read: those of these hashes that are open, by their hashes.
+pub async fn actors_of_unused_sessions(
+    engine: &Engine,
+    hashes: &[String],
+) -> Result<HashMap<String, SessionActor>, EngineError> {
+    let found = engine.store.read_once().await?.sessions_find(hashes).await?;
+    let open = found.into_iter().filter_map(|(hash, session)| Some((hash, person_of(engine, session)?.0)));
+    Ok(open.collect())
+}
+
 /// The person of an open session, and whether its use is to be saved.
 async fn look_up(engine: &Engine, token: &SessionToken) -> Result<Option<(SessionActor, bool)>, EngineError> {
-    let found = engine.store.read_once().await?.session_find(&sha256(token.reveal())).await?;
+    let found = engine.store.read_once().await?.session_find(&token.hash()).await?;
+    Ok(found.and_then(|session| person_of(engine, session)))
+}
+
+/// `None` if the session has ended or its account is disabled.
+fn person_of(engine: &Engine, open: OpenSession) -> Option<(SessionActor, bool)> {
     let now = engine.clock.now();
-    let Some(open) = found.filter(|session| session.times.is_open(now) && session.account.disabled_at.is_none()) else {
-        return Ok(None);
-    };
+    if !open.times.is_open(now) || open.account.disabled_at.is_some() {
+        return None;
+    }
     let password_due = open.account.one_time_until.is_some();
     let actor = limited(open.account.actor(Means::Session, &engine.writer.actor), password_due);
-    Ok(Some((SessionActor { session: open.id, actor: Arc::new(actor), password_due }, open.times.is_due(now))))
+    Some((SessionActor { session: open.id, actor: Arc::new(actor), password_due }, open.times.is_due(now)))
 }
 
 /// A session that was ended meanwhile stays so: the statement changes an open one or none.

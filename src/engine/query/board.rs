@@ -53,6 +53,13 @@ pub struct Board {
     pub hidden: Vec<HiddenType>,
 }
 
+impl Board {
+    /// Since when the whole queue is paused, RFC 3339; empty if it is not.
+    pub fn paused_since(&self) -> &str {
+        self.pauses.iter().find(|pause| pause.what == "queue").map_or("", |pause| &pause.since)
+    }
+}
+
 /// The whole queue.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct QueueLine {

@@ -14,4 +14,7 @@ pub use self::{
     tokens::{NewToken, TokenLine, UsedToken},
 };
 #[cfg(test)]
-pub(super) use self::{sessions::SESSION_BY_TOKEN, tokens::TOKEN_BY_SECRET};
+pub(super) use self::{
+    sessions::{SESSION_BY_TOKEN, SESSIONS_BY_TOKENS},
+    tokens::TOKEN_BY_SECRET,
+};

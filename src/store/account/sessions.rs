@@ -7,7 +7,7 @@ use crate::{
         id::{AccountId, SessionId},
         time::Timestamp,
     },
-    store::{StoreError, Tx, doing, execute, on},
+    store::{StoreError, Tx, doing, execute, on, set_of_names},
 };
 
 /// A session that was found by its token, and its account.
@@ -50,6 +50,23 @@ pub(in crate::store) const SESSION_BY_TOKEN: &str = concat!(
     " FROM session AS s JOIN account AS a ON a.id = s.account_id WHERE s.token_hash = $1"
 );
 
+/// The sessions with the tokens `$1`, each by a unique key, with the account of it.
+pub(in crate::store) const SESSIONS_BY_TOKENS: &str = concat!(
+    "SELECT s.token_hash, s.id, s.opened_at_us, s.seen_at_us, ",
+    account_columns!(),
+    " FROM json_each($1) AS v CROSS JOIN session AS s JOIN account AS a ON a.id = s.account_id WHERE s.token_hash = v.value ->> 0"
+);
+
+type FoundRow = (i64, i64, i64, i64, String, Option<i64>, Option<i64>, Option<i64>, Option<String>);
+type FoundWithToken = (String, i64, i64, i64, i64, String, Option<i64>, Option<i64>, Option<i64>, Option<String>);
+
+fn open_session(found: FoundRow) -> Result<OpenSession, StoreError> {
+    let (id, opened, seen, account_id, name, until, reset, disabled, roles) = found;
+    let row: Row = (account_id, name, until, reset, disabled, roles);
+    let times = SessionTimes { opened_at: Timestamp(opened), seen_at: Timestamp(seen) };
+    Ok(OpenSession { id: SessionId(id), times, account: account(row)? })
+}
+
 impl Tx {
     /// Opens a session, and deletes those that have ended and the oldest that the account has too many of.
     pub async fn session_add(
@@ -79,15 +96,20 @@ impl Tx {
 
     /// The session with a token's hash, whether it is still open or not, in one read.
     pub async fn session_find(&mut self, token_hash: &str) -> Result<Option<OpenSession>, StoreError> {
-        type Found = (i64, i64, i64, i64, String, Option<i64>, Option<i64>, Option<i64>, Option<String>);
-        let row: Option<Found> = on!(self, c => sqlx::query_as(SESSION_BY_TOKEN).bind(token_hash).fetch_optional(c))
+        let row: Option<FoundRow> = on!(self, c => sqlx::query_as(SESSION_BY_TOKEN).bind(token_hash).fetch_optional(c))
             .map_err(doing("reading a session"))?;
-        let session = |(id, opened, seen, account_id, name, until, reset, disabled, roles): Found| {
-            let row: Row = (account_id, name, until, reset, disabled, roles);
-            let times = SessionTimes { opened_at: Timestamp(opened), seen_at: Timestamp(seen) };
-            Ok(OpenSession { id: SessionId(id), times, account: account(row)? })
+        row.map(open_session).transpose()
+    }
+
+    /// The sessions with these hashes of tokens, whether they are still open or not, each with its hash, in one read.
+    pub async fn sessions_find(&mut self, token_hashes: &[String]) -> Result<Vec<(String, OpenSession)>, StoreError> {
+        let hashes = set_of_names(token_hashes);
+        let rows: Vec<FoundWithToken> = on!(self, c => sqlx::query_as(SESSIONS_BY_TOKENS).bind(hashes).fetch_all(c))
+            .map_err(doing("reading sessions"))?;
+        let session = |(hash, id, opened, seen, account_id, name, until, reset, disabled, roles): FoundWithToken| {
+            Ok((hash, open_session((id, opened, seen, account_id, name, until, reset, disabled, roles))?))
         };
-        row.map(session).transpose()
+        rows.into_iter().map(session).collect()
     }
 
     /// Saves that a session was used now.

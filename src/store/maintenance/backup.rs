@@ -15,7 +15,6 @@ use crate::store::{
     },
     doing,
     keys::Keys,
-    tx::Heads,
 };
 
 impl Store {
@@ -51,6 +50,6 @@ impl Store {
             identity: identity(file),
             writer: Arc::default(),
         });
-        Ok(Self { backend, keys, heads: Heads::default() })
+        Ok(Self::of(backend, keys))
     }
 }

@@ -63,7 +63,7 @@ struct Stream {
 impl Stream {
     async fn open(web: &Arc<Web>, parts: Parts) -> Result<Self, Problem> {
         // It is no use of the session, and one that has ended is not counted each time that its page connects.
-        let caller = web.caller_again(&parts).await?;
+        let caller = web.caller_followed(&parts).await?;
         let place = Place::of(&web.streams, caller.name)?;
         let (viewer, stopping) = (web.projector.follow(), web.streams.stopping.clone());
         Ok(Self { web: web.clone(), parts, viewer, stopping, told: None, beats: 0, _place: place })
@@ -93,7 +93,7 @@ impl Stream {
             }
             self.beats += 1;
             if self.beats.is_multiple_of(PROVED_EVERY) {
-                self.web.within(USUAL, self.web.caller_again(&self.parts)).await.ok()?;
+                self.web.within(USUAL, self.web.caller_followed(&self.parts)).await.ok()?;
             }
             let shown = self.viewer.shown.borrow_and_update().clone();
             // Without a reading there is nothing to be told, and the page becomes stale.
@@ -104,10 +104,12 @@ impl Stream {
         }
     }
 
-    /// An event as it is sent: the version of the board, and when it was read, in the zone of the office.
+    /// An event as it is sent: the version of the board, when it was read, in the zone of the office, and since when all printing is
+    /// paused.
     fn event(&self, name: &str, shown: &Shown) -> Bytes {
         let time = pages::time_of_day(&shown.at.to_string(), &self.web.engine.settings.zone);
-        let data = json!({ "version": format!("{:x}", shown.version), "time": time });
+        let data =
+            json!({ "version": format!("{:x}", shown.version), "time": time, "pause": shown.board.paused_since() });
         format!("event: {name}\ndata: {data}\n\n").into()
     }
 }
