@@ -284,6 +284,11 @@ impl Page {
         self.shown.as_ref().map(|shown| format!("{:x}", shown.version)).unwrap_or_default()
     }
 
+    /// Since when the whole queue is paused; empty if it is not. It tells one pause from another.
+    pub(super) fn paused_since(&self) -> &str {
+        self.shown.as_ref().map_or("", |shown| shown.board.paused_since())
+    }
+
     /// The page that finds a person's request, if the person may search.
     pub(super) fn search(&self) -> Option<&'static str> {
         self.may(Operation::RecordSearch, Sort::Act).then_some("/records/search")

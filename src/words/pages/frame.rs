@@ -34,6 +34,8 @@ texts! {
     FROZEN "Frozen at {}: go on" "Dibekukan pukul {}: lanjutkan";
     SOUND_ON "Sound: on" "Suara: nyala";
     SOUND_OFF "Sound: off" "Suara: mati";
+    NOT_SENT "The server does not answer. Nothing was sent; what is typed is still there."
+        "Server tidak menjawab. Tidak ada yang dikirim; isian Anda masih ada.";
     SCANNED_ELSEWHERE "A card was scanned. Codes are read at the quality check and at the hand-over; nothing was done."
         "Ada kartu yang dipindai. Kode dibaca di pemeriksaan mutu dan di penyerahan; tidak ada yang dilaksanakan.";
     SIGN_IN "Sign in" "Masuk";

@@ -18,6 +18,8 @@
   // The version of the board that the server last told, and the one that is shown.
   const isLive = document.querySelector("[data-live]") !== null;
   let told = "", readAt = document.getElementById("as-of")?.dataset.version ?? "";
+  // The pause of all printing that is shown. A page that does not follow the board shows that at least.
+  let pause = document.getElementById("as-of")?.dataset.pause ?? "";
 
   // Sounds, if a person has switched them on in this browser. What they tell stands on the page, too.
   const TONES = { good: [[1320, .12]], bad: [[196, .4]], need: [[880, .12], [660, .12], [880, .12]] };
@@ -65,18 +67,33 @@
     stale.textContent = is ? body.dataset.stale.replace("{}", shownAt()) : "";
   };
 
-  // Reads a live page again and puts it into the present one, without moving focus, caret or what is open. A page is stale until that
-  // has been done.
+  // The button that pauses or goes on leads back to this page. Who may pause may not always go on.
+  const setPause = (page) => {
+    const from = page.querySelector(".self .stop");
+    let to = document.querySelector(".self .stop");
+    if (!from) { to?.remove(); return; }
+    if (!to) {
+      to = document.importNode(from, true);
+      document.querySelector(".self").append(to);
+    }
+    const address = new URL(from.href, location.href);
+    address.searchParams.set("back", location.pathname);
+    to.textContent = from.textContent;
+    to.href = address.pathname + address.search;
+  };
+
+  // Reads a live page again, or of another page what the board says of the pause, and puts it into the present one, without moving
+  // focus, caret or what is open. A page is stale until that has been done.
   const read = async () => {
     if (reading) { again = true; return; }
-    if (!isLive || isFrozen) return;
+    if (isFrozen) return;
     reading = true;
     again = false;
     lastRead = Date.now();
     const version = told;
     try {
       const headers = { "X-Followed": "1", ...(tag ? { "If-None-Match": tag } : {}) };
-      const answer = await fetch(location.href, { headers, redirect: "manual", signal: AbortSignal.timeout(ANSWER_WITHIN) });
+      const answer = await fetch(isLive ? location.href : "/", { headers, redirect: "manual", signal: AbortSignal.timeout(ANSWER_WITHIN) });
       if (answer.type === "opaqueredirect") { location.reload(); return; }
       if (answer.status === 304) readAt = version;
       if (answer.status === 200) {
@@ -84,11 +101,13 @@
         const before = new Set(needs());
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         htmx.config.morphIgnore = ["data-htmx-powered", "open"];
-        for (const id of ["live", "state", "as-of"]) {
+        for (const id of isLive ? ["live", "state", "as-of"] : ["state"]) {
           const from = page.getElementById(id), to = document.getElementById(id);
           if (id === "state" && from) { from.querySelector("#stale")?.replaceWith(stale.cloneNode(true)); }
           if (from && to) await htmx.swap({ text: from.innerHTML, target: to, swap: "innerMorph" });
         }
+        setPause(page);
+        pause = page.getElementById("as-of")?.dataset.pause ?? "";
         readAt = version;
         const news = needs().filter((need) => !before.has(need));
         if (news.length > 0) {
@@ -116,11 +135,12 @@
     const hear = (event) => {
       heard = Date.now();
       tries = 0;
-      const { version, time } = JSON.parse(event.data);
+      const { version, time, pause: pausedSince } = JSON.parse(event.data);
       told = version;
-      if (!isLive) { readAt = told; setStale(false); }
+      const isOld = isLive ? readAt !== told : pause !== pausedSince;
       if (isFrozen) { setStale(false); return; }
-      if (readAt !== told || "isStale" in body.dataset) { schedule(); return; }
+      if (isOld || "isStale" in body.dataset) { schedule(); return; }
+      if (!isLive) return;
       const at = document.getElementById("as-of");
       if (at) at.textContent = at.dataset.text.replace("{}", time);
     };
@@ -165,7 +185,15 @@
     if (event.key === "Enter") {
       const code = typed;
       typed = "";
-      if (code.length < CODE_LEAST || event.timeStamp - lastKey > 3 * GAP) return;
+      const gap = event.timeStamp - lastKey;
+      if (code.length < CODE_LEAST || gap > 3 * GAP) {
+        // A short code of another kind: its Enter is no hand's either.
+        if (code === "" || gap > GAP || document.activeElement?.id === "code") return;
+        event.preventDefault();
+        event.stopPropagation();
+        elsewhere(body.dataset.scanned);
+        return;
+      }
       event.preventDefault();
       event.stopPropagation();
       if (before && before.field.id !== "code") before.field.value = before.value;
@@ -241,6 +269,24 @@
       if (!isFrozen) schedule();
     });
   }
+
+  // While the line is lost, a form waits for a sign of the server: a page that does not come would take what is typed with it.
+  let isAnswered = false;
+  document.addEventListener("submit", async (event) => {
+    if (!("isStale" in body.dataset) || isAnswered || event.defaultPrevented) return;
+    event.preventDefault();
+    isSent = false;
+    const { target, submitter } = event;
+    try {
+      await fetch("/healthz", { signal: AbortSignal.timeout(ANSWER_WITHIN) });
+      isAnswered = true;
+      target.requestSubmit(submitter);
+    } catch {
+      stale.textContent = body.dataset.unsent;
+      stale.focus();
+    }
+    isAnswered = false;
+  });
 
   document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   if (!stale) return;
