@@ -3,6 +3,8 @@
 use std::{
     cell::Cell,
     fs::File,
+    io::Write,
+    path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -11,7 +13,7 @@ use axum::http::Method;
 use fantoccini::{
     Client, ClientBuilder, Locator,
     elements::Element,
-    wd::{TimeoutConfiguration, WebDriverCompatibleCommand},
+    wd::{TimeoutConfiguration, WebDriverCompatibleCommand, WindowHandle},
 };
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -19,7 +21,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use url::{ParseError, Url};
 
-use crate::{person::password, wait_until};
+use crate::{impersonal::assert_impersonal, person::password, wait_until};
 
 /// How long a browser under load may take for what it does at once.
 const SECONDS_MAX: u64 = 60;
@@ -83,7 +85,8 @@ impl Drop for Driver {
     }
 }
 
-/// A browser with one page. What it has against its pages, on its console, fails the test at the end.
+/// A browser with one page. What it has against its pages, on its console, fails the test at the end, and so does an address with
+/// something personal.
 pub(crate) struct Browser {
     runtime: Runtime,
     client: Option<Client>,
@@ -128,8 +131,12 @@ impl Browser {
             &language_argument,
         ];
         let capabilities = json!({
-            "goog:chromeOptions": { "args": arguments, "prefs": { "intl.accept_languages": language } },
-            "goog:loggingPrefs": { "browser": "ALL" },
+            "goog:chromeOptions": {
+                "args": arguments,
+                "prefs": { "intl.accept_languages": language },
+                "perfLoggingPrefs": { "enableNetwork": true, "enablePage": false },
+            },
+            "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
         });
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities.as_object().unwrap().clone());
@@ -144,21 +151,14 @@ impl Browser {
             scanned_at: Cell::default(),
             _driver: driver,
         };
-        if is_phone {
-            let size = json!({ "width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true });
-            browser.devtools("Emulation.setDeviceMetricsOverride", &size);
-        }
+        browser.set_device(is_phone);
         browser
     }
 
     /// A browser in which a person has signed in by the form.
     pub(crate) fn signed_in(address: &str, name: &str, look: Look) -> Self {
         let browser = Self::at(address, look);
-        browser.open("/");
-        browser.type_into("#name", name);
-        browser.type_into("#password", &password(name));
-        browser.next_page(|browser| browser.click("main button.primary"));
-        assert!(browser.has("header .self"), "{name} is signed in: {}", browser.text("main"));
+        browser.sign_in_here(name);
         browser
     }
 
@@ -182,6 +182,24 @@ impl Browser {
 
     pub(crate) fn open(&self, path: &str) {
         self.runtime.block_on(self.client().goto(&format!("{}{path}", self.server))).unwrap();
+    }
+
+    /// Opens a page in a window of its own, which is visible as the others are, and looks at it.
+    pub(crate) fn open_window(&self, path: &str) -> WindowHandle {
+        let window = self.runtime.block_on(self.client().new_window(false)).unwrap().handle;
+        self.look_at(&window);
+        self.open(path);
+        window
+    }
+
+    /// The window that is looked at.
+    pub(crate) fn window(&self) -> WindowHandle {
+        self.runtime.block_on(self.client().window()).unwrap()
+    }
+
+    /// Looks at a window.
+    pub(crate) fn look_at(&self, window: &WindowHandle) {
+        self.runtime.block_on(self.client().switch_to_window(window.clone())).unwrap();
     }
 
     /// The path of the page, with its query.
@@ -233,10 +251,93 @@ impl Browser {
     /// Puts the focus on an element, without a press on it.
     pub(crate) fn focus(&self, selector: &str) {
         let script = format!(
-            "document.querySelector({0}).focus(); return document.activeElement === document.querySelector({0})",
+            "document.querySelector({0})?.focus(); return document.activeElement === document.querySelector({0})",
             json!(selector)
         );
-        assert_eq!(self.run(&script), true, "{selector} takes the focus");
+        assert_eq!(self.run(&script), true, "{selector} takes the focus on {}: {}", self.path(), self.text("main"));
+    }
+
+    /// Presses Tab, Enter, the space bar or an arrow, as a hand does.
+    pub(crate) fn press(&self, key: &str) {
+        let (code, text) = match key {
+            "Tab" => (9, None),
+            "Enter" => (13, Some("\r")),
+            " " => (32, Some(" ")),
+            "ArrowDown" => (40, None),
+            other => panic!("no key {other}"),
+        };
+        let sort = if text.is_some() { "keyDown" } else { "rawKeyDown" };
+        let mut event = json!({ "type": sort, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text });
+        if text.is_none() {
+            event.as_object_mut().unwrap().remove("text");
+        }
+        self.devtools("Input.dispatchKeyEvent", &event);
+        self.devtools(
+            "Input.dispatchKeyEvent",
+            &json!({ "type": "keyUp", "key": key, "code": key, "windowsVirtualKeyCode": code }),
+        );
+    }
+
+    /// Puts a text where the caret is, slower than a scanner.
+    pub(crate) fn insert(&self, text: &str) {
+        self.devtools("Input.insertText", &json!({ "text": text }));
+    }
+
+    /// Presses Tab until an element has the focus. Each element on the way must show that it has it.
+    pub(crate) fn tab_to(&self, selector: &str) {
+        const STEPS_MAX: usize = 150;
+        const FOCUS: &str = "
+            const at = document.activeElement;
+            if (at === document.body) return [false, true, 'nothing'];
+            // What is drawn in the place of a round button.
+            const seen = getComputedStyle(at).opacity === '0' ? at.nextElementSibling : at;
+            const style = getComputedStyle(seen), box = seen.getBoundingClientRect();
+            const isSeen = box.width > 0 && box.height > 0 && box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth;
+            const isMarked = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+            return [at.matches(arguments[0]), isSeen && isMarked, at.outerHTML.slice(0, 300)];";
+        for _ in 0..STEPS_MAX {
+            self.press("Tab");
+            let focus = self.runtime.block_on(self.client().execute(FOCUS, vec![json!(selector)])).unwrap();
+            assert_eq!(focus[1], true, "the focus is seen on {}: {}", self.path(), focus[2]);
+            if focus[0] == true {
+                return;
+            }
+        }
+        panic!("Tab does not lead to {selector} on {}: {}", self.path(), self.text("main"));
+    }
+
+    /// Shows pages in another language and on another device from the next page on.
+    pub(crate) fn show_as(&self, look: Look) {
+        self.run(&format!("document.cookie = 'cetak-language={}; path=/'", look.language));
+        self.set_device(look.is_phone);
+    }
+
+    fn set_device(&self, is_phone: bool) {
+        if is_phone {
+            self.set_size(390, 844);
+        } else {
+            self.devtools("Emulation.clearDeviceMetricsOverride", &json!({}));
+        }
+    }
+
+    /// Shows pages in a size of the screen, in pixels of its styles.
+    pub(crate) fn set_size(&self, width: u32, height: u32) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 800 });
+        self.devtools("Emulation.setDeviceMetricsOverride", &size);
+    }
+
+    /// Forgets who has signed in, and signs another person in by the form.
+    pub(crate) fn sign_in(&self, name: &str) {
+        self.devtools("Network.clearBrowserCookies", &json!({}));
+        self.sign_in_here(name);
+    }
+
+    fn sign_in_here(&self, name: &str) {
+        self.open("/login");
+        self.type_into("#name", name);
+        self.type_into("#password", &password(name));
+        self.next_page(|browser| browser.click("main button.primary"));
+        assert!(self.has("header .self"), "{name} is signed in: {}", self.text("main"));
     }
 
     /// Does what leads to another page, and waits for that page.
@@ -270,9 +371,12 @@ impl Browser {
             at += SCAN_GAP;
             let mut event = json!({ "type": "keyDown", "key": key, "text": text, "windowsVirtualKeyCode": code, "timestamp": at / 1_000.0 });
             self.devtools("Input.dispatchKeyEvent", &event);
-            event["type"] = json!("keyUp");
-            event.as_object_mut().unwrap().remove("text");
-            self.devtools("Input.dispatchKeyEvent", &event);
+            // The end of a press matters where it presses a button; for the other letters it would take as long again.
+            if key == " " || key == "Enter" {
+                event["type"] = json!("keyUp");
+                event.as_object_mut().unwrap().remove("text");
+                self.devtools("Input.dispatchKeyEvent", &event);
+            }
         };
         for letter in code.chars() {
             let letter_text = letter.to_string();
@@ -282,23 +386,65 @@ impl Browser {
         self.scanned_at.set(at);
     }
 
+    /// Writes a picture of the page, down to a height of 2,000 pixels.
+    pub(crate) fn picture(&self, file: &Path) {
+        let size = self
+            .run("return [innerWidth, Math.min(2000, Math.max(innerHeight, document.documentElement.scrollHeight))]");
+        let clip = json!({ "x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1 });
+        let taken = self.devtools(
+            "Page.captureScreenshot",
+            &json!({ "format": "png", "clip": clip, "captureBeyondViewport": true }),
+        );
+        let base64 = taken["data"].as_str().unwrap();
+        let mut decode =
+            Command::new("base64").arg("-d").stdin(Stdio::piped()).stdout(File::create(file).unwrap()).spawn().unwrap();
+        decode.stdin.take().unwrap().write_all(base64.as_bytes()).unwrap();
+        assert!(decode.wait().unwrap().success());
+    }
+
     /// Chooses the dark or the light colours, as the device does.
     pub(crate) fn prefer(&self, theme: &str) {
         let features = json!([{ "name": "prefers-color-scheme", "value": theme }]);
         self.devtools("Emulation.setEmulatedMedia", &json!({ "features": features }));
     }
 
+    /// The messages of a log of the browser since it was asked last.
+    fn log(&self, name: &str) -> Vec<String> {
+        let log = self.own("se/log", json!({ "type": name }));
+        log.as_array().unwrap().iter().map(|entry| entry["message"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// What the browser has against the pages since it was asked last: failed scripts, violations of their policy, failed requests.
     pub(crate) fn complaints(&self) -> Vec<String> {
-        let log = self.own("se/log", json!({ "type": "browser" }));
-        let messages = log.as_array().unwrap().iter().map(|entry| entry["message"].as_str().unwrap().to_owned());
+        let messages = self.log("browser").into_iter();
         messages.filter(|message| !self.allowed.iter().any(|allowed| message.contains(allowed))).collect()
+    }
+
+    /// Each address that the browser asked for, and the page that it named as the one before.
+    fn requested(&self) -> Vec<String> {
+        let requests = self.log("performance").into_iter().filter_map(|message| {
+            let event: Value = serde_json::from_str(&message).unwrap();
+            let request = event["message"]["params"]["request"].clone();
+            (event["message"]["method"] == "Network.requestWillBeSent").then_some(request)
+        });
+        let addresses = requests.flat_map(|request| [request["url"].clone(), request["headers"]["Referer"].clone()]);
+        addresses.filter_map(|address| address.as_str().map(str::to_owned)).collect()
+    }
+
+    /// Fails if an address that the browser asked for has something personal. Returns how many there were.
+    pub(crate) fn assert_addresses_are_impersonal(&self) -> usize {
+        let addresses = self.requested();
+        addresses.iter().for_each(|address| assert_impersonal("an address", address));
+        addresses.len()
     }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
         let complaints = if std::thread::panicking() { Vec::new() } else { self.complaints() };
+        if !std::thread::panicking() {
+            self.assert_addresses_are_impersonal();
+        }
         if let Some(client) = self.client.take() {
             // Its driver ends the browser in any case.
             let _ = self.runtime.block_on(client.close());

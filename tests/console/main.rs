@@ -10,6 +10,8 @@ mod desk;
 #[path = "../processes/http.rs"]
 #[expect(dead_code, reason = "another test uses more of it")]
 mod http;
+mod impersonal;
+mod keyboard;
 mod line;
 mod live;
 #[path = "../processes/office.rs"]
@@ -22,7 +24,9 @@ mod people;
 #[path = "../processes/person.rs"]
 #[expect(dead_code, reason = "another test uses more of it")]
 mod person;
+mod pictures;
 mod print_room;
+mod private;
 
 use std::time::Duration;
 
@@ -36,6 +40,11 @@ fn now() -> Timestamp {
 /// Waits in real time, as processes need it.
 fn wait(milliseconds: u64) {
     std::thread::sleep(Duration::from_millis(milliseconds));
+}
+
+/// Whether the long forms of these tests are asked for, as by `tests/run --full`.
+fn is_full() -> bool {
+    std::env::var("CONSOLE").is_ok_and(|length| length == "full")
 }
 
 /// Polls until `holds`; fails after `seconds` with the name of the condition.

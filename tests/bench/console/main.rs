@@ -202,8 +202,9 @@ fn accounts(database: &Database, settings: &Settings, boards: usize) -> anyhow::
     for number in 0..boards.div_ceil(OF_ACCOUNT) {
         let name = format!("board{number}");
         let added: serde_json::Value = serde_json::from_slice(&run(&["--json", "account", "add", &name])?)?;
-        run(&["account", "roles", &name, "--give", "supervisor", "--reason", "a benchmark"])?;
-        let once = added["password"].as_str().with_context(|| format!("a password for one use in {added}"))?;
+        run(&["account", "roles", &name, "--give", "operator", "--reason", "a benchmark"])?;
+        let once =
+            added["one_time"]["password"].as_str().with_context(|| format!("a password for one use in {added}"))?;
         accounts.push((name, once.to_owned()));
     }
     Ok(accounts)
