@@ -35,7 +35,7 @@ pub(super) fn needs_settings(command: &Command) -> bool {
             | PrinterCommand::Clear { .. } => true,
         },
         Command::Db(command) => match command {
-            DbCommand::Move { .. } | DbCommand::Adopt { .. } | DbCommand::RekeyPersons { .. } => true,
+            DbCommand::Move { .. } | DbCommand::Adopt { .. } | DbCommand::RekeyPersons { .. } | DbCommand::IndexNames => true,
             DbCommand::Archive { older_than, .. } => older_than.is_none(),
             DbCommand::Check { .. } | DbCommand::Backup { .. } | DbCommand::Recount | DbCommand::AcceptClock { .. } => {
                 false

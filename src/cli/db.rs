@@ -16,8 +16,8 @@ use crate::{
     engine::{
         client::{Client, Direct},
         operations::{
-            self, AcceptClock, AdoptDatabase, ArchiveJobs, Archived, BackUpDatabase, PrintedSince, RecountCounters,
-            RekeyPersons,
+            self, AcceptClock, AdoptDatabase, ArchiveJobs, Archived, BackUpDatabase, IndexNames, PrintedSince,
+            RecountCounters, RekeyPersons,
         },
         query::{CheckDatabase, CheckedRule, CountArchivable},
     },
@@ -41,6 +41,7 @@ pub async fn command(access: &Access, out: Output, command: DbCommand, key: &str
         DbCommand::RekeyPersons { profile, accept_duplicates } => {
             rekey_persons(access, out, RekeyPersons { profile, accept_duplicates }).await
         }
+        DbCommand::IndexNames => index_names(access, out).await,
         DbCommand::Archive { older_than, dry_run } => archive(access, out, older_than, dry_run).await,
     }
 }
@@ -156,6 +157,14 @@ async fn rekey_persons(access: &Access, out: Output, act: RekeyPersons) -> anyho
         format!(
             "{records} records of profile `{profile}` are compared as the profile says; {quarantined} of them were quarantined\n"
         )
+    })?)
+}
+
+async fn index_names(access: &Access, out: Output) -> anyhow::Result<()> {
+    let indexed = access.act(IndexNames {}).await?;
+    Ok(out.data(&indexed, |indexed| {
+        let records = thousands(i64::try_from(indexed.records).unwrap_or(i64::MAX));
+        format!("the index of names is complete: {records} records were indexed\n")
     })?)
 }
 

@@ -26,9 +26,14 @@ pub(super) async fn find(access: &Access, out: Output, args: FindArgs) -> anyhow
     let client = access;
     let found = if args.name {
         let name = TypedText::new(line("name: ")?);
-        let FoundNames { records, more } = client.query(FindName { profile: args.profile, name }).await?;
-        if more {
+        let query = FindName { profile: args.profile, name, after: None };
+        let FoundNames { records, next, complete } = client.query(query).await?;
+        if next.is_some() {
             message("note: there are more; say more words of the name");
+        }
+        if !complete {
+            message("note: not all names are indexed, and some may be missing");
+            message("hint: `cetak db index-names` makes the index complete");
         }
         records
     } else if let Some(request_id) = args.request_id {

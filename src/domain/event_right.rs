@@ -18,8 +18,8 @@ pub fn right_to_see(act: &str, subject: &str) -> Operation {
         "account" | "role" | "session" | "token" => Operation::AccountManage,
         "blangko" | "count" => Operation::ReportRead,
         "act" if act == "act.forbidden" => Operation::AuditSeal,
-        "act" | "attempt" | "batch" | "card" | "clock" | "counters" | "database" | "import" | "jobs" | "node"
-        | "persons" | "printer" | "queue" | "record" | "reprint" => Operation::BoardRead,
+        "act" | "attempt" | "batch" | "card" | "clock" | "counters" | "database" | "import" | "jobs" | "names"
+        | "node" | "persons" | "printer" | "queue" | "record" | "reprint" => Operation::BoardRead,
         _ => Operation::AuditSeal,
     }
 }

@@ -56,6 +56,7 @@ pub mod id;
 pub mod import;
 pub mod instance;
 pub mod job;
+pub mod name_word;
 pub mod natural;
 pub mod objection;
 pub mod open_job;

@@ -35,6 +35,7 @@ struct Derived {
     id: [u8; KEY_ID_BYTES],
     cipher: XChaCha20Poly1305,
     person: HmacSha256,
+    name_word: HmacSha256,
     body: HmacSha256,
     photo: HmacSha256,
     card: HmacSha256,
@@ -81,6 +82,7 @@ impl Keys {
             id: [id[0], id[1], id[2], id[3]],
             cipher: XChaCha20Poly1305::new(&(*cipher_key).into()),
             person: mac(b"person look-up v1"),
+            name_word: mac(b"name word v1"),
             body: mac(b"body digest v1"),
             photo: mac(b"photo digest v1"),
             card: mac(b"card code v1"),
@@ -123,6 +125,13 @@ impl Keys {
     pub fn person(&self, profile: &str, identifier: &str, rule: &str) -> Digest {
         let rule = Some(rule.as_bytes()).filter(|rule| !rule.is_empty());
         digest(&self.0.person, [profile.as_bytes(), identifier.as_bytes()].into_iter().chain(rule))
+    }
+
+    /// The look-up key of a word of a name: 64 bits of a digest of profile and word, so that equal words of two profiles differ. Of
+    /// a million words, two have the same key once in 37 million databases.
+    pub fn name_word(&self, profile: &str, word: &str) -> i64 {
+        let [a, b, c, d, e, f, g, h, ..] = digest(&self.0.name_word, [profile.as_bytes(), word.as_bytes()]);
+        i64::from_be_bytes([a, b, c, d, e, f, g, h])
     }
 
     /// The digest of a record's body.
@@ -230,6 +239,7 @@ mod tests {
         assert_ne!(keys.body([b"ab".as_slice(), b"c"]), keys.body([b"a".as_slice(), b"bc"]));
         assert_ne!(keys.person("ktp-el", "1", ""), keys.person("student", "1", ""));
         assert_ne!(keys.person("student", "1", ""), keys.person("student", "1", "case"));
+        assert_ne!(keys.name_word("ktp-el", "siti"), keys.name_word("student", "siti"));
     }
 
     #[test]

@@ -34,6 +34,7 @@ mod joint_read;
 pub mod keys;
 mod maintenance;
 mod movement_list;
+mod name_word;
 mod new_batch;
 mod new_record;
 mod night;
@@ -80,6 +81,7 @@ pub use self::{
     joint_read::{PlanView, WorkersView},
     maintenance::{Check, Moved, Remedy, Transferred, Violation},
     movement_list::{MovementFilter, Movements},
+    name_word::{NamesLeft, word_keys},
     new_batch::NewBatch,
     new_record::NewRecord,
     night::MovedSince,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::{PgConnection, QueryBuilder, SqliteConnection};
 
-use super::{Inner, StoreError, Tx, doing, keys::Digest, on, rows::column};
+use super::{Inner, StoreError, Tx, doing, keys::Digest, name_word::column_of, on, rows::column};
 use crate::domain::{
     id::{PhotoId, RecordId},
     ranges::ranges,
@@ -42,10 +42,14 @@ pub struct NewRecord {
     pub verified_at_us: i64,
     /// The person's fields, sealed.
     pub sealed: Vec<u8>,
+    /// The look-up keys of the words of the name, see [`word_keys`](super::word_keys).
+    pub words: Vec<i64>,
 }
 
 /// Rows in one insert of SQLite. Their parameters stay below its limit of 32,766, and full inserts share one prepared statement.
 const INSERT_ROWS: usize = 500;
+/// The same of words, which have two columns.
+const INSERT_WORDS: usize = 2_000;
 
 /// PostgreSQL gets each column as an array: the text is the same for any number of rows, so it is parsed and planned once.
 const ADD: &str = "
@@ -61,7 +65,9 @@ const ADD: &str = "
                requested_at_us, verified_at_us, reason
         FROM new
     ), persons AS (
-        INSERT INTO person (record_id, sealed) SELECT * FROM unnest($3, $17)
+        INSERT INTO person (record_id, sealed, words) SELECT * FROM unnest($3, $17, $18)
+    ), words AS (
+        INSERT INTO name_word (word, record_id) SELECT * FROM unnest($19, $20)
     )
     INSERT INTO waiting (record_id, profile, class, verified_at_us, requested_at_us, source, request_id)
     SELECT id, $2, class, verified_at_us, requested_at_us, $1, request_id FROM new WHERE state = 'waiting'";
@@ -146,13 +152,28 @@ async fn add_to_sqlite(
             row.push_bind(r.requested_at_us).push_bind(r.verified_at_us).push_bind(&r.reason);
         });
         sql.build().execute(&mut *connection).await?;
-        let mut sql = QueryBuilder::new("INSERT INTO person (record_id, sealed) ");
+        let mut sql = QueryBuilder::new("INSERT INTO person (record_id, sealed, words) ");
         sql.push_values(chunk, |mut row, r| {
-            row.push_bind(r.id.0).push_bind(&r.sealed);
+            row.push_bind(r.id.0).push_bind(&r.sealed).push_bind(column_of(&r.words));
+        });
+        sql.build().execute(&mut *connection).await?;
+    }
+    for chunk in words_of(records).chunks(INSERT_WORDS) {
+        let mut sql = QueryBuilder::new("INSERT INTO name_word (word, record_id) ");
+        sql.push_values(chunk, |mut row, (word, record)| {
+            row.push_bind(word).push_bind(record);
         });
         sql.build().execute(&mut *connection).await?;
     }
     Ok(())
+}
+
+/// The words of new records, in the order of the index: each page of it is written once.
+fn words_of(records: &[NewRecord]) -> Vec<(i64, i64)> {
+    let words = records.iter().flat_map(|record| record.words.iter().map(|word| (*word, record.id.0)));
+    let mut words: Vec<(i64, i64)> = words.collect();
+    words.sort_unstable();
+    words
 }
 
 async fn add_to_postgres(
@@ -178,7 +199,10 @@ async fn add_to_postgres(
         .bind(column(records, |r| r.requested_at_us))
         .bind(column(records, |r| r.verified_at_us))
         .bind(column(records, |r| r.reason.as_deref()))
-        .bind(column(records, |r| &r.sealed[..]));
+        .bind(column(records, |r| &r.sealed[..]))
+        .bind(column(records, |r| column_of(&r.words)));
+    let words = words_of(records);
+    let query = query.bind(column(&words, |(word, _)| *word)).bind(column(&words, |(_, record)| *record));
     query.execute(connection).await?;
     Ok(())
 }

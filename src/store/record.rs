@@ -198,6 +198,7 @@ impl Tx {
                 .bind(body.sealed.as_slice())
         )
         .map_err(doing("updating a person"))?;
+        self.name_words_replace(body.id, &body.words).await?;
         self.changes.rewritten.push(body.id.0);
         if listed { self.waiting_add(&[body.id.0]).await } else { Ok(()) }
     }

@@ -53,6 +53,7 @@ mod languages;
 mod log_format;
 mod matrix;
 mod monitoring;
+mod names;
 mod nodes;
 mod nodes_storm;
 mod office;

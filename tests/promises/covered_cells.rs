@@ -51,7 +51,8 @@ pub(crate) const COVERED: &[Covered] = &[
             ("sent", Truth),
         ],
     ),
-    ("person", "record_id", &[("sealed", Bytes), ("record_id", Number)]),
+    ("person", "record_id", &[("sealed", Bytes), ("record_id", Number), ("words", Bytes)]),
+    ("name_word", "word || '/' || record_id", &[("word", Number), ("record_id", Number)]),
     ("photo", "id", &[("digest", Bytes), ("sealed", Bytes), ("uses", Number)]),
     (
         "waiting",

@@ -5,7 +5,7 @@ use cetak::{
     engine::{
         EngineError,
         client::{Client, Direct},
-        query::{CardVerdict, FindName, FindPerson, FindRecord, FoundRecord, ListRecordEvents, ScanCard, ScannedCard},
+        query::{CardVerdict, FindPerson, FindRecord, FoundRecord, ListRecordEvents, ScanCard, ScannedCard},
     },
     store::keys::{Keys, hex},
     words,
@@ -43,22 +43,6 @@ fn code(request_id: &str, attempt: &str) -> String {
 
 async fn scan(world: &World, code: &str) -> ScannedCard {
     Direct::new(&world.engine).query(ScanCard { code: code.into() }).await.unwrap()
-}
-
-#[tokio::test]
-async fn persons_are_found_by_words_of_their_name() {
-    let world = printed().await;
-    let search = async |name: &str, profile: Option<&str>| {
-        let query = FindName { profile: profile.map(str::to_owned), name: TypedText::new(name.into()) };
-        Direct::new(&world.engine).query(query).await
-    };
-    let all = search("student", Some("student")).await;
-    let one = search("1 Stud", None).await.unwrap();
-    assert_eq!(one.records, [found(&world, "r00001").await]);
-    assert!(!one.more && all.is_ok_and(|all| all.records.len() == 3));
-    let none = search("zzz", None).await.unwrap_err();
-    assert!(matches!(none, EngineError::Refused(Refusal::NoName)), "{none}");
-    assert!(search("student", Some("none")).await.is_err());
 }
 
 #[tokio::test]

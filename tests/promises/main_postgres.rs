@@ -36,6 +36,7 @@ mod lists;
 mod long_lists;
 mod many;
 mod moving;
+mod names;
 mod needs;
 mod nodes;
 mod notes;

@@ -56,6 +56,7 @@ pub(crate) const ACTS: &[&str] = &[
     r#"{"act":"archive-jobs","older_than_days":30}"#,
     r#"{"act":"back-up-database","file":"/nowhere/backup.db"}"#,
     r#"{"act":"recount-counters"}"#,
+    r#"{"act":"index-names"}"#,
     r#"{"act":"rekey-persons","profile":"student","accept_duplicates":false}"#,
     r#"{"act":"accept-clock","note":"set by radio"}"#,
     r#"{"act":"adopt-database","printed_since":"none","note":"the first is off"}"#,

@@ -123,6 +123,13 @@ pub enum DbCommand {
         #[arg(long)]
         accept_duplicates: bool,
     },
+    /// Make the index by which names are found, after an update of the program, or if `db check --deep` finds that it is wrong
+    ///
+    /// Records from before names were indexed are not found by name until then, and a search says so. If the index is complete, it is
+    /// made anew. Cards are printed and lists imported meanwhile. An interrupted run goes on when it is repeated.
+    #[command(after_help = "Examples:
+  cetak db index-names")]
+    IndexNames,
     /// Move finished jobs of old batches to the archive; `record show` and `job list` still find them
     #[command(after_help = "Examples:
   cetak db archive --dry-run

@@ -34,9 +34,9 @@ pub struct FindArgs {
     /// An argument would stay in the history of the shell, and other users would see it in the list of processes.
     #[arg(long, conflicts_with = "request_id")]
     pub identifier: bool,
-    /// Find persons by words of their name, or the beginnings of words; they are read from standard input
+    /// Find persons by whole words of their name, in any order; they are read from standard input
     ///
-    /// Names are encrypted one by one, so every record is opened: some seconds for a million.
+    /// Case, apostrophes and other punctuation do not matter.
     #[arg(long, conflicts_with_all = ["request_id", "identifier"])]
     pub name: bool,
     /// With `--identifier` or `--name`: only requests of this card profile

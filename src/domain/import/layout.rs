@@ -254,6 +254,11 @@ impl Layout {
         &candidate.row.values[self.identifier]
     }
 
+    /// The person's name.
+    pub fn name<'a>(&self, candidate: &'a Candidate) -> &'a str {
+        &candidate.row.values[self.name]
+    }
+
     /// The column of a date that is past, until which the card would be valid.
     pub fn expired<'a>(&self, profile: &'a CardProfile, row: &Row, today: jiff::civil::Date) -> Option<&'a str> {
         let value = |column: &str| self.position(column).and_then(|at| row.values.get(at));

@@ -215,6 +215,7 @@ impl ChunkWriter {
             requested_at_us: ready.requested_at.0,
             verified_at_us: ready.verified_at.0,
             sealed: ready.sealed,
+            words: ready.words,
         })
     }
 

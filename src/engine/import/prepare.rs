@@ -35,6 +35,7 @@ use crate::{
     store::{
         NewPhoto,
         keys::{Digest, Keys, hex},
+        word_keys,
     },
 };
 
@@ -75,6 +76,8 @@ pub(super) struct Ready {
     pub(super) digest: Digest,
     pub(super) photo: Option<Photo>,
     pub(super) sealed: Vec<u8>,
+    /// The look-up keys of the words of the name.
+    pub(super) words: Vec<i64>,
     /// Hashes of the body's values, in the layout's order, and of the photo. They tell which fields differ.
     pub(super) hashes: Vec<u32>,
 }
@@ -302,6 +305,7 @@ impl Preparer {
             digest,
             photo,
             sealed,
+            words: word_keys(&self.keys, &self.profile.name, layout.name(candidate)),
         }
     }
 }

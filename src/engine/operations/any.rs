@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     account, act::Act, card, clock, correction, count, database, delivery, destruction, district, inspection, instance,
-    many, printer, printer_setting, priority, queue, record, rekey, role, stock, test_card, token, warrant,
+    many, name_index, printer, printer_setting, priority, queue, record, rekey, role, stock, test_card, token, warrant,
 };
 use crate::{
     domain::permission::{Operation, Permit},
@@ -113,6 +113,7 @@ any_act! {
     database::BackUpDatabase,
     database::RecountCounters,
     rekey::RekeyPersons,
+    name_index::IndexNames,
     clock::AcceptClock,
     instance::AdoptDatabase,
     account::AddAccount,

@@ -18,6 +18,7 @@ mod district;
 mod inspection;
 mod instance;
 mod many;
+mod name_index;
 mod picture;
 mod printer;
 mod printer_setting;
@@ -50,6 +51,7 @@ pub use district::{HandOverByProxy, HandOverCards, ReceiveCards, SendCards, prox
 pub use inspection::{DeclareUncertain, FoundCard, ResolveFound, ResolveNothing};
 pub use instance::{AdoptDatabase, Adopted, PrintedSince};
 pub use many::{CheckCards, HoldRecords, RECORDS_MAX, RecordNames, RecordOutcome, ReleaseRecords};
+pub use name_index::{IndexNames, IndexedNames};
 pub use picture::{card_preview, record_photo};
 pub use printer::{
     AddObjectedPrinter, AddPrinter, Capabilities, Caution, ClearPrinter, Cleared, PrinterStatus, Probe, RemovePrinter,

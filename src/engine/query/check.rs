@@ -17,7 +17,7 @@ use crate::{
         Engine, EngineError,
         person::{BODY_FIELD, PHOTO_FIELD, body_seal, differing, open_fields, person_key, photo_row_name},
     },
-    store::{PersonRule, Remedy, SealedBody, Violation, keys::hex},
+    store::{NamesLeft, PersonRule, Remedy, SealedBody, Tx, Violation, keys::hex, word_keys},
 };
 
 const PERSONS_AT_ONCE: i64 = 1_000;
@@ -77,13 +77,16 @@ impl Query for CheckDatabase {
 async fn sealed_rules(engine: &Engine) -> Result<Vec<CheckedRule>, EngineError> {
     let mut persons = rule("each person's sealed fields open, and belong to the record as it is");
     let mut photos = rule("each sealed photo opens, and has its digest");
+    let mut names = CheckedRule { remedy: Remedy::IndexNames, ..rule("each name is in the index with its own words") };
     let mut tx = engine.store.read().await?;
     tx.without_timeout();
     let rules = tx.person_rules().await?;
+    let left = tx.names_left().await?;
     let mut after = RecordId(0);
     loop {
         let page = tx.sealed_bodies(after, PERSONS_AT_ONCE).await?;
         let Some(last) = page.last() else { break };
+        check_names(engine, &mut tx, left, (after, &page), &mut names).await?;
         after = last.id;
         for body in &page {
             match person_fault(engine, &rules, body) {
@@ -106,7 +109,38 @@ async fn sealed_rules(engine: &Engine) -> Result<Vec<CheckedRule>, EngineError> 
             }
         }
     }
-    Ok(vec![persons, photos])
+    Ok(vec![persons, photos, names])
+}
+
+/// Compares the index of names with the names of a page of records after a number. One that does not open is no fault of the index.
+async fn check_names(
+    engine: &Engine,
+    tx: &mut Tx,
+    left: Option<NamesLeft>,
+    (after, page): (RecordId, &[SealedBody]),
+    rule: &mut CheckedRule,
+) -> Result<(), EngineError> {
+    let keys = engine.store.keys();
+    let stored = tx.name_words_of(after, page.last().map_or(after, |body| body.id)).await?;
+    let mut names = Vec::new();
+    for body in page {
+        let person = open_fields(keys, &body.source, &body.request_id, &body.sealed);
+        let (Some(profile), Ok(person)) = (engine.profiles.get(&body.profile), person) else { continue };
+        if left.is_some_and(|left| !left.has(body.id)) {
+            rule.older += 1;
+            continue;
+        }
+        names.push((body, word_keys(keys, &body.profile, person.reveal(&profile.name_column))));
+    }
+    let pairs: Vec<_> = names.iter().flat_map(|(body, words)| words.iter().map(|word| (*word, body.id))).collect();
+    let known = tx.name_words_known(&pairs).await?;
+    for (body, words) in names {
+        let is_stored = stored.get(&body.id).is_some_and(|stored| stored.as_ref() == Some(&words));
+        if !is_stored || !words.iter().all(|word| known.contains(&(*word, body.id))) {
+            add(rule, format!("record {}/{}", body.source, body.request_id), "it is not found by its name".into());
+        }
+    }
+    Ok(())
 }
 
 fn rule(rule: &str) -> CheckedRule {

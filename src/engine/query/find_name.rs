@@ -1,14 +1,14 @@
-//! Finds records by the name of their person. Names are sealed one by one, so every record is opened: some seconds for a million.
+//! Finds records by words of the name of their person, through an index of keyed hashes.
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Engine, EngineError, Query,
+    Cursor, Engine, EngineError, Query,
     found::{FoundRecord, found},
 };
 use crate::{
-    domain::{id::RecordId, import::value::APOSTROPHES, permission::Operation, personal::TypedText, refusal::Refusal},
-    engine::person::open_fields,
+    domain::{id::RecordId, permission::Operation, personal::TypedText, refusal::Refusal},
+    store::{StoreError, Tx, word_keys},
 };
 
 /// Asks for the requests of persons with a name.
@@ -18,22 +18,28 @@ pub struct FindName {
     /// Only requests of this card profile; all if none is named.
     #[serde(default)]
     pub profile: Option<String>,
-    /// Words of the name, or their beginnings, in any order.
+    /// Words of the name, whole and in any order. Case, apostrophes and other punctuation do not matter.
     pub name: TypedText,
+    /// The `next` of the page before; none for the first page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Cursor>,
 }
 
-/// The records that are opened in one read, so that no long read keeps the journal from being emptied.
-const AT_ONCE: i64 = 1_000;
-/// The most records that are found. A search that finds more says so.
+/// The most records of a page.
 const FOUND_MAX: usize = 20;
+/// How often a page that has found nothing looks further.
+const LOOKS_MAX: usize = 10;
 
 /// The records that were found.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FoundNames {
     /// In the order of their import, at most 20.
     pub records: Vec<FoundRecord>,
-    /// Whether there are more.
-    pub more: bool,
+    /// Where the next page begins; none if this is the last. A search of frequent words looks at a limited number of records for each
+    /// page, so that a page with a next one may have few records or none.
+    pub next: Option<Cursor>,
+    /// Whether all names can be found. Those of records from before names were indexed are found once the index is complete.
+    pub complete: bool,
 }
 
 impl Query for FindName {
@@ -41,69 +47,73 @@ impl Query for FindName {
     const OPERATION: Operation = Operation::RecordSearch;
 
     async fn read(self, engine: &Engine) -> Result<FoundNames, EngineError> {
-        if let Some(name) = &self.profile {
-            engine.profile(name)?;
+        let profiles: Vec<String> = match &self.profile {
+            Some(name) => vec![engine.profile(name)?.name.clone()],
+            None => engine.profiles.keys().cloned().collect(),
+        };
+        let keys = engine.store.keys();
+        let asked: Vec<_> = profiles.iter().map(|profile| word_keys(keys, profile, self.name.reveal())).collect();
+        let mut tx = engine.store.read().await?;
+        let complete = tx.names_left().await?.is_none();
+        let mut after = Some(RecordId(self.after.map_or(0, |cursor| cursor.0)));
+        let mut ids = Vec::new();
+        for _ in 0..LOOKS_MAX {
+            let Some(from) = after.filter(|_| ids.is_empty()) else { break };
+            (ids, after) = page(&mut tx, &asked, from).await?;
         }
-        let asked = folded(self.name.reveal());
-        let asked: Vec<&str> = asked.split_whitespace().collect();
-        let (mut ids, mut after) = (Vec::new(), RecordId(0));
-        loop {
-            let page = engine.store.read().await?.sealed_bodies(after, AT_ONCE).await?;
-            let Some(last) = page.last() else { break };
-            after = last.id;
-            for body in page.iter().filter(|body| self.profile.as_ref().is_none_or(|name| *name == body.profile)) {
-                let Some(profile) = engine.profiles.get(&body.profile) else { continue };
-                // One that does not open is found by `db check --deep`, and by its printing.
-                let Ok(person) = open_fields(engine.store.keys(), &body.source, &body.request_id, &body.sealed) else {
-                    continue;
-                };
-                if has_name(person.reveal(&profile.name_column), &asked) {
-                    ids.push(body.id);
-                }
-            }
-            if ids.len() > FOUND_MAX {
-                break;
-            }
-        }
-        if ids.is_empty() {
+        if ids.is_empty() && after.is_none() && complete && self.after.is_none() {
             return Err(Refusal::NoName.into());
         }
-        let mut tx = engine.store.read().await?;
         let mut records = Vec::new();
-        for id in ids.iter().take(FOUND_MAX) {
-            records.push(found(engine, &mut tx, *id).await?);
+        for id in ids {
+            records.push(found(engine, &mut tx, id).await?);
         }
-        Ok(FoundNames { records, more: ids.len() > FOUND_MAX })
+        Ok(FoundNames { records, next: after.map(|id| Cursor(id.0)), complete })
     }
 }
 
-/// The form in which names are compared: in lower case, and without apostrophes, which are written in many ways.
-fn folded(name: &str) -> String {
-    name.chars().filter(|c| !APOSTROPHES.contains(c)).flat_map(char::to_lowercase).collect()
+/// A page of the records above `after` that have all words of a list: of one list for each profile. With the number after which the
+/// next page begins, if there may be more.
+async fn page(
+    tx: &mut Tx,
+    asked: &[Vec<i64>],
+    after: RecordId,
+) -> Result<(Vec<RecordId>, Option<RecordId>), StoreError> {
+    let (mut ids, mut looked_to) = (Vec::new(), None::<RecordId>);
+    for words in asked {
+        let (found, to) = tx.names_find(words, after).await?;
+        ids.extend(found);
+        looked_to = [looked_to, to].into_iter().flatten().min();
+    }
+    Ok(cut(ids, looked_to))
 }
 
-/// Whether each asked word, which is folded, is the beginning of a word of the name.
-fn has_name(name: &str, asked: &[&str]) -> bool {
-    let name = folded(name);
-    !asked.is_empty() && asked.iter().all(|asked| name.split_whitespace().any(|word| word.starts_with(asked)))
+/// The first records of what was found for all profiles, up to the number to which all of them were looked at.
+fn cut(mut ids: Vec<RecordId>, looked_to: Option<RecordId>) -> (Vec<RecordId>, Option<RecordId>) {
+    ids.retain(|id| looked_to.is_none_or(|to| *id <= to));
+    ids.sort_unstable();
+    if ids.len() <= FOUND_MAX {
+        return (ids, looked_to);
+    }
+    ids.truncate(FOUND_MAX);
+    let next = ids.last().copied();
+    (ids, next)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn ids(ids: impl IntoIterator<Item = i64>) -> Vec<RecordId> {
+        ids.into_iter().map(RecordId).collect()
+    }
+
     #[test]
-    fn a_name_is_found_by_the_beginnings_of_its_words_in_any_order_and_case() {
-        for asked in [&["siti"][..], &["rah", "siti"], &["siti", "nur", "rahayu"]] {
-            assert!(has_name("SITI NUR Rahayu", asked), "{asked:?}");
-        }
-        for name in ["Ma'ruf", "Ma’ruf", "Maʼruf", "MA`RUF", "Maruf", "'Maruf"] {
-            for asked in ["Ma'ruf", "ma’ruf", "Maʼr", "maruf"] {
-                assert!(has_name(name, &[&folded(asked)]), "{asked} in {name}");
-            }
-        }
-        for asked in [&[][..], &["iti"], &["siti", "budi"]] {
-            assert!(!has_name("SITI NUR Rahayu", asked), "{asked:?}");
-        }
+    fn a_page_over_several_profiles_ends_where_the_first_of_them_was_looked_at() {
+        assert_eq!(cut(ids([7, 1, 3]), None), (ids([1, 3, 7]), None));
+        assert_eq!(cut(ids([7, 1, 3]), Some(RecordId(5))), (ids([1, 3]), Some(RecordId(5))));
+        assert_eq!(cut(ids(1..=21), None), (ids(1..=20), Some(RecordId(20))));
+        assert_eq!(cut(ids(1..=21), Some(RecordId(30))), (ids(1..=20), Some(RecordId(20))));
+        assert_eq!(cut(ids(1..=20), None), (ids(1..=20), None));
     }
 }

@@ -39,6 +39,7 @@ macro_rules! scripts {
             (28, "aside", include_str!(concat!("../../../migrations/", $folder, "/0028_aside.sql"))),
             (29, "stock_counts", include_str!(concat!("../../../migrations/", $folder, "/0029_stock_counts.sql"))),
             (30, "districts", include_str!(concat!("../../../migrations/", $folder, "/0030_districts.sql"))),
+            (31, "name_words", include_str!(concat!("../../../migrations/", $folder, "/0031_name_words.sql"))),
         ]
     };
 }

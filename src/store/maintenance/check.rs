@@ -4,7 +4,7 @@
 //! Each statement selects violations: the object as people name it, and what is wrong with it. All statements read one
 //! snapshot, and each reads whole tables.
 
-use self::Remedy::{ClaimAgain, IgnoreCounts, ReadHistory, Recount, Report, Restore};
+use self::Remedy::{ClaimAgain, IgnoreCounts, IndexNames, ReadHistory, Recount, Report, Restore};
 use crate::store::{ChainFault, ChainHead, StoreError, Tx, backend::Inner, doing, on};
 
 /// A rule and its violations.
@@ -36,6 +36,8 @@ pub enum Remedy {
     IgnoreCounts,
     /// Forget where claims begin.
     ClaimAgain,
+    /// Make the index of names anew.
+    IndexNames,
 }
 
 /// A violation of a rule.
@@ -67,6 +69,7 @@ const RULES: [(&str, Remedy, &str); 23] = [
     ("each event of a record is in the audit", Report, RECORD_EVENTS),
     ("no session is of a disabled account", Report, SESSIONS),
     ("each record has its person", Restore, PERSONS),
+    ("the index of names has the words of each record, and no others", IndexNames, NAME_WORDS),
     ("no batch is open while the persons of its profile are rekeyed", ReadHistory, REKEYED),
     ("each photo knows how many records need it", Restore, PHOTOS),
     ("a job is either live or archived, and archived only after it has ended", ReadHistory, ARCHIVED),
@@ -305,6 +308,17 @@ const PERSONS: &str = "
     SELECT 'record number ' || CAST(p.record_id AS TEXT), 'it is gone, and its person is still there'
     FROM person AS p LEFT JOIN record AS r ON r.id = p.record_id WHERE r.id IS NULL
     LIMIT 100";
+
+const NAME_WORDS: &str = "
+    SELECT COALESCE('record ' || r.source || '/' || r.request_id, 'record number ' || CAST(s.record_id AS TEXT)),
+           'its name has ' || CAST(s.words AS TEXT) || ' words, and the index ' || CAST(s.indexed AS TEXT) || ' of it'
+    FROM (SELECT record_id, CAST(SUM(words) AS BIGINT) AS words, CAST(SUM(indexed) AS BIGINT) AS indexed
+          FROM (SELECT record_id, length(words) / 8 AS words, 0 AS indexed FROM person WHERE words IS NOT NULL
+                UNION ALL SELECT record_id, 0, 1 FROM name_word) AS sides
+          GROUP BY record_id) AS s
+    LEFT JOIN record AS r ON r.id = s.record_id
+    WHERE s.words <> s.indexed AND NOT EXISTS (SELECT 1 FROM meta WHERE key = 'names_not_indexed')
+    ORDER BY s.record_id LIMIT 100";
 
 const REKEYED: &str = "
     SELECT 'batch ' || CAST(b.id AS TEXT), 'it is ' || b.state || ', and the persons of ' || b.profile || ' are being rekeyed'

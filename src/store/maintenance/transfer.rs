@@ -25,6 +25,7 @@ const TABLES: [&str; 33] = [
     "person",
     "person_rule",
     "card_out",
+    "name_word",
     "waiting",
     "claim_bound",
     "lot",

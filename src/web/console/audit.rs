@@ -69,7 +69,15 @@ async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
 
 /// The acts that keep the database.
 fn offer_care(view: &mut View) {
-    for name in ["AcceptClock", "AdoptDatabase", "BackUpDatabase", "ArchiveJobs", "RecountCounters", "RekeyPersons"] {
+    for name in [
+        "AcceptClock",
+        "AdoptDatabase",
+        "BackUpDatabase",
+        "ArchiveJobs",
+        "RecountCounters",
+        "RekeyPersons",
+        "IndexNames",
+    ] {
         view.offer(name, &[]);
     }
 }

@@ -325,7 +325,7 @@ fn offer(view: &mut View, record: &RecordLine) {
 async fn search(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
     let page = searching(Page::of(&web, &parts).await?)?;
-    Ok(respond(StatusCode::OK, &Search { page, error: None, tables: vec![] }))
+    Ok(respond(StatusCode::OK, &Search { page, error: None, name: String::new(), next: None, tables: vec![] }))
 }
 
 /// The page, if the person may search.
@@ -345,21 +345,22 @@ fn searching(mut page: Page) -> Result<Page, Response> {
 struct Search {
     page: Page,
     error: Option<String>,
+    /// The words of a name that were searched. They stand in the page, which is not stored, and in no address.
+    name: String,
+    /// Where the next page of them begins.
+    next: Option<i64>,
     tables: Vec<Table>,
 }
 
-/// The records that were found, and whether there are more. The search has the limits of the API, as that of a name reads all records.
-async fn searched(
-    web: &Arc<Web>,
-    parts: &Parts,
-    (name, arguments): (&str, Value),
-) -> Result<(Vec<FoundRecord>, bool), Problem> {
-    let Some(route) = ROUTES.iter().find(|route| route.name == name) else { return Ok((Vec::new(), false)) };
+/// The records that were found. The search has the limits of the API.
+async fn searched(web: &Arc<Web>, parts: &Parts, (name, arguments): (&str, Value)) -> Result<FoundNames, Problem> {
+    let nothing = FoundNames { records: Vec::new(), next: None, complete: true };
+    let Some(route) = ROUTES.iter().find(|route| route.name == name) else { return Ok(nothing) };
     let answer = Box::pin(done_with(web, route, parts, &arguments)).await?;
     // Cannot fail: it is what the queries answer.
     Ok(match serde_json::from_value::<FoundNames>(answer.clone()) {
-        Ok(FoundNames { records, more }) => (records, more),
-        Err(_) => (serde_json::from_value(answer).unwrap_or_default(), false),
+        Ok(found) => found,
+        Err(_) => FoundNames { records: serde_json::from_value(answer).unwrap_or_default(), ..nothing },
     })
 }
 
@@ -371,14 +372,16 @@ async fn found(State(web): State<Arc<Web>>, request: Request) -> Result<Response
     let mut page = Page::of(&web, &parts).await?;
     page.t(texts::SEARCH).clone_into(&mut page.title);
     let (identifier, name) = (sent.value("identifier").trim(), sent.value("name").trim());
+    let after: Option<i64> = sent.value("after").parse().ok();
+    let name_shown = if identifier.is_empty() { name.to_owned() } else { String::new() };
     let asked = if identifier.is_empty() {
-        ("FindName", json!({ "name": name }))
+        ("FindName", json!({ "name": name, "after": after }))
     } else {
         ("FindPerson", json!({ "identifier": identifier }))
     };
     match searched(&web, &parts, asked).await {
-        Ok((records, more)) => {
-            page.notice = more.then(|| page.t(texts::MORE_FOUND).to_owned());
+        Ok(FoundNames { records, next, complete }) => {
+            page.notice = (!complete).then(|| page.t(texts::NAMES_NOT_INDEXED).to_owned());
             let headings =
                 [texts::REQUEST, texts::SOURCE, texts::STATE, texts::QUEUED_AT].map(|text| page.t(text)).to_vec();
             let row = |found: &FoundRecord| {
@@ -392,11 +395,12 @@ async fn found(State(web): State<Arc<Web>>, request: Request) -> Result<Response
             };
             let rows = records.iter().map(row).collect();
             let table = Table { title: page.t(texts::FOUND).into(), headings, rows, next: None };
-            Ok(respond(StatusCode::OK, &Search { page, error: None, tables: vec![table] }))
+            let next = next.map(|next| next.0);
+            Ok(respond(StatusCode::OK, &Search { page, error: None, name: name_shown, next, tables: vec![table] }))
         }
         Err(problem) => {
             let error = Some(page.told(&problem));
-            Ok(respond(problem.status(), &Search { page, error, tables: vec![] }))
+            Ok(respond(problem.status(), &Search { page, error, name: name_shown, next: None, tables: vec![] }))
         }
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn routes() -> Vec<Route> {
         get::<ShowRequestsBeside>("/records/{source}/{request_id}/beside"),
         get::<ListDuplicates>("/records/duplicates").paged(),
         post::<FindPerson>("/records/search"),
-        post::<FindName>("/records/search-by-name").whole(),
+        post::<FindName>("/records/search-by-name"),
         post::<ScanCard>("/cards/scan"),
         post::<ScanForCheck>("/cards/scan-for-check"),
         get::<ListReadyCards>("/cards/ready").paged(),

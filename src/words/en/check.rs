@@ -21,6 +21,10 @@ pub fn remedy(remedy: Remedy) -> &'static str {
             "run `cetak db recount`, and the records are printed in their turn; the program has a fault, or the database was \
              changed from outside"
         }
+        Remedy::IndexNames => {
+            "run `cetak db index-names`, and names are found again; the program has a fault, the database was changed from outside, or \
+             a card profile has another column of names"
+        }
         Remedy::IgnoreCounts => {
             "do not trust the numbers of `cetak status`; see with `cetak db check --deep` whether a record was changed; if a \
              scheduler of an older version ran, update it, then run `cetak db recount`; otherwise the program has a fault, or the \

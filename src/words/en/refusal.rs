@@ -34,7 +34,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
         ),
         Refusal::NoName => say(
             "no record is of a person with this name".into(),
-            "say fewer words, or their beginnings only; or ask by the identifier with `--identifier`",
+            "say fewer words, each of them whole; or ask by the identifier with `--identifier`",
         ),
         Refusal::NoPerson { profiles, has_form: true } => say(
             format!("no record of profile {} is of a person with this identifier", list(profiles)),

@@ -166,6 +166,8 @@ acts! {
         "The board shows what is counted." "Papan menampilkan hasil hitungan.";
     RekeyPersons "Make the look-up keys of persons again" "Buat ulang kunci pencarian orang",
         "Nothing of the profile is printed meanwhile." "Selama itu tidak ada yang dicetak dari profil ini.";
+    IndexNames "Make the index of names" "Buat indeks nama",
+        "Names are found by their words. Printing goes on." "Nama ditemukan menurut katanya. Pencetakan berlanjut.";
     AcceptClock "Accept the clock" "Terima jam",
         "Printing goes on with the present time." "Pencetakan berlanjut dengan waktu sekarang.";
     AdoptDatabase "Adopt the database" "Ambil alih basis data",

@@ -78,6 +78,9 @@ events! {
     "database.moved" "database moved" "basis data dipindahkan";
     "import.rows" "rows of a list imported" "baris daftar diimpor";
     "jobs.archived" "old jobs archived" "pekerjaan lama diarsipkan";
+    "names.index-begun" "index of names begun anew" "indeks nama mulai dibuat ulang";
+    "names.indexed" "index of names complete" "indeks nama lengkap";
+    "names.indexing" "index of names is being made" "indeks nama sedang dibuat";
     "node.joined" "computer joined" "komputer bergabung";
     "node.left" "computer left" "komputer keluar";
     "node.lost" "computer lost" "komputer hilang";

@@ -42,7 +42,7 @@ texts! {
     WHERE_CARD_WITHDRAWN "It was withdrawn." "Sudah ditarik.";
     SEARCH "Find a person's request" "Cari permohonan seseorang";
     IDENTIFIER "Identifier" "NIK atau nomor identitas";
-    PERSON_NAME "Name, or a part of it" "Nama, atau sebagian";
+    PERSON_NAME "Words of the name, in any order" "Kata-kata dari nama, urutannya bebas";
     FOUND "Found" "Ditemukan";
     BATCH_OF "Batch {}" "Kelompok cetak {}";
     JOBS "Cards of the batch" "Kartu kelompok cetak";
@@ -69,7 +69,9 @@ texts! {
     FOUND_NOTHING "No card" "Tidak ada kartu";
     SCAN "Scan the code on the card" "Pindai kode pada kartu";
     TOO_QUICK "The card was not seen yet, and nothing was done. Scan it again." "Kartu belum sempat terlihat, dan tidak ada yang dilaksanakan. Pindai lagi.";
-    MORE_FOUND "There are more: say more of the name." "Masih ada lagi: sebutkan lebih banyak dari namanya.";
+    NAMES_NOT_INDEXED
+        "Not all names are indexed, and requests may be missing here. An administrator makes the index of names complete."
+        "Belum semua nama diindeks, sehingga permohonan bisa tidak muncul di sini. Administrator melengkapi indeks nama.";
     SHOW "Show" "Tampilkan";
     PHOTO "Photo" "Foto";
     PREVIEW "Preview of the card" "Pratinjau kartu";

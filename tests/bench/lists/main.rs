@@ -38,8 +38,8 @@ use cetak::{
             ReleaseRecords,
         },
         query::{
-            AnyQuery, Cursor, FindPerson, FindRecord, JobsOf, Limit, ListBatches, ListJobs, ListMovements, ListRecords,
-            Page, PageRequest, Query,
+            AnyQuery, Cursor, FindName, FindPerson, FindRecord, JobsOf, Limit, ListBatches, ListJobs, ListMovements,
+            ListRecords, Page, PageRequest, Query,
         },
     },
 };
@@ -236,6 +236,17 @@ async fn counter(list: &mut List) -> anyhow::Result<()> {
     let identifier = TypedText::new("3372011501800001".into());
     let person = query(list, "find a person, of whom there is no record", FindPerson { profile: None, identifier });
     ensure!(person.await.is_err(), "there is such a person");
+    let id = list.length / 2;
+    let own = format!("number{id} siti");
+    let some = format!("siti rahayu{}", id % 40);
+    for (what, name, number) in
+        [("a rare word", &*own, 1), ("a word of all", "siti", 20), ("two words of many", &some, 20)]
+    {
+        let name = TypedText::new(name.into());
+        let asked = FindName { profile: None, name, after: None };
+        let found = query(list, &format!("find a name by {what}"), asked).await?;
+        ensure!(found.records.len() == number && found.complete, "{what}: {} records", found.records.len());
+    }
     let note = "waits".parse()?;
     act(list, "put first", PutFirst { record: record.clone(), note }).await?;
     act(list, "put back", PutBack { record, note: "gone".parse()? }).await

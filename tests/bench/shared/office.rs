@@ -1,6 +1,9 @@
 //! Helper: an office as the program opens it, and the check that its ledger and audit are right.
 
-use std::{fs::File, sync::Arc};
+use std::{
+    fs::File,
+    sync::{Arc, LazyLock},
+};
 
 use anyhow::{Context, ensure};
 use async_trait::async_trait;
@@ -18,7 +21,7 @@ use cetak::{
         import::{DecidedRow, Format, Import, Watch, import},
         operations::{AddObjectedPrinter, AddPrinter, Probe, ReceiveBlanks},
     },
-    store::{NewRecord, Writer},
+    store::{NewRecord, Writer, keys::Keys, word_keys},
 };
 
 use super::database::Database;
@@ -27,6 +30,7 @@ pub(crate) const PROFILE: &str = "ktp-el";
 
 /// The master key of all benchmark offices.
 pub(crate) const KEY: [u8; 32] = [7; 32];
+static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys::derive(&KEY));
 
 /// Records in one transaction of [`with_records`].
 const CHUNK: i64 = 10_000;
@@ -113,7 +117,13 @@ pub(crate) fn waiting(id: i64) -> NewRecord {
         requested_at_us: id,
         verified_at_us: id,
         sealed: vec![7; 40],
+        words: Vec::new(),
     }
+}
+
+/// The name of a record of a [`mixed`] list: a word of all, one of some, and one of its own.
+pub(crate) fn name_of(id: i64) -> String {
+    format!("SITI RAHAYU{} NUMBER{id}", id % DISTRICTS)
 }
 
 /// Districts, of which an office has a few and a province hundreds.
@@ -130,6 +140,7 @@ pub(crate) fn mixed(id: i64) -> NewRecord {
         reason: is_quarantined.then(|| Reason::OtherRequestOpen.to_stored()),
         class: if id % FIRST_EVERY == 0 { 1 } else { 2 + id % 3 },
         district: format!("DISTRICT {}", id % DISTRICTS),
+        words: word_keys(&KEYS, PROFILE, &name_of(id)),
         ..waiting(id)
     }
 }
