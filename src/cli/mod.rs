@@ -17,6 +17,7 @@ mod import;
 mod inspect;
 mod job;
 mod many;
+mod matching;
 pub mod output;
 mod pages;
 mod password;

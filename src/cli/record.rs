@@ -12,6 +12,7 @@ use super::{
     find,
     job::{jobs_text, word_reasons},
     many::{self, Selection},
+    matching,
     output::{Output, table},
     pages, record_list, words,
 };
@@ -20,8 +21,8 @@ use crate::{
     engine::{
         client::Client,
         operations::{
-            Act, AnyAct, HoldRecord, HoldRecords, PutBack, PutFirst, RecordName, ReleaseRecord, ReleaseRecords,
-            ResolveDuplicate, RestoreRecord, TwoPersonAct, WithdrawRecord,
+            Act, AnyAct, HoldRecord, HoldRecords, MatchingAct, PutBack, PutFirst, RecordName, ReleaseRecord,
+            ReleaseRecords, ResolveDuplicate, RestoreRecord, TwoPersonAct, WithdrawRecord,
         },
         query::{JobsOf, ListJobs, ListRecordEvents, ListRecords, ShowRecord, ShowRequestsBeside},
     },
@@ -43,7 +44,19 @@ pub(super) async fn command(access: &Access, out: Output, command: RecordCommand
         }
         RecordCommand::Quarantined => return record_list::all(access, out, RecordState::Quarantined).await,
         RecordCommand::Held => return record_list::all(access, out, RecordState::Held).await,
-        RecordCommand::Hold { many, filter, reason } => {
+        RecordCommand::Hold { many, filter, dry_run: true, .. } => {
+            return matching::count(access, out, (many, filter), MatchingAct::Hold).await;
+        }
+        RecordCommand::Release { many, filter, dry_run: true, .. } => {
+            return matching::count(access, out, (many, filter), MatchingAct::Release).await;
+        }
+        RecordCommand::Withdraw { many, filter, dry_run: true, .. } => {
+            return matching::count(access, out, (many, filter), MatchingAct::Withdraw).await;
+        }
+        RecordCommand::Restore { many, filter, dry_run: true, .. } => {
+            return matching::count(access, out, (many, filter), MatchingAct::Restore).await;
+        }
+        RecordCommand::Hold { many, filter, reason, .. } => {
             let Some(name) = one(&many) else {
                 let selection = to_hold(many, filter)?;
                 let act = |records| HoldRecords { records, note: reason.clone() };
@@ -52,7 +65,7 @@ pub(super) async fn command(access: &Access, out: Output, command: RecordCommand
             client.act(HoldRecord { record: name.clone(), note: reason }).await?;
             (now(&name, RecordState::Held), format!("record `{}` is held", name.request_id))
         }
-        RecordCommand::Release { many, filter, held_for, reason } => {
+        RecordCommand::Release { many, filter, held_for, reason, .. } => {
             let Some(name) = one(&many) else {
                 let selection = selection(many, filter, None)?.without_printed_elsewhere();
                 let selection = selection.of_one_note(access, held_for).await?;
@@ -84,10 +97,10 @@ pub(super) async fn command(access: &Access, out: Output, command: RecordCommand
             let act = ResolveDuplicate { record: name, keep, note: reason };
             return done_or_asked(access, out, second, act, (&fields, &done)).await;
         }
-        RecordCommand::Withdraw { many, filter, reason, second } => {
+        RecordCommand::Withdraw { many, filter, reason, second, .. } => {
             return withdraw(access, out, (many, filter), reason, second).await;
         }
-        RecordCommand::Restore { many, filter, reason, second } => {
+        RecordCommand::Restore { many, filter, reason, second, .. } => {
             return restore(access, out, (many, filter), reason, second).await;
         }
     };

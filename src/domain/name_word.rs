@@ -65,7 +65,7 @@ mod tests {
     fn titles_and_initials_are_words_and_a_text_without_letters_has_none() {
         assert_eq!(of("Drs. H. Ahmad, M.Pd."), ["ahmad", "drs", "h", "m", "pd"]);
         assert_eq!(of(" - ' . "), [""; 0]);
-        let long: String = (0..1_000).map(|n| format!("w{n} ")).collect();
+        let long = (0..1_000).map(|n| format!("w{n}")).collect::<Vec<_>>().join(" ");
         assert_eq!(words(&long).len(), WORDS_MAX);
     }
 

@@ -9,8 +9,8 @@ use sqlx::Row;
 
 use super::{
     Inner, Location, Store, Writer, account, attempt, attempt_list, audit, card_out, counter, delivery, find,
-    idempotency, joint_read, keys::Keys, movement_list, night, node, pending_act, pile, printer, record, record_event,
-    record_list, report, requests_beside, stock, stock_count,
+    idempotency, joint_read, keys::Keys, movement_list, name_word, night, node, pending_act, pile, printer, record,
+    record_event, record_list, report, requests_beside, stock, stock_count,
 };
 use crate::domain::time::Timestamp;
 
@@ -51,10 +51,11 @@ const STATEMENTS: [&str; 32] = [
 ];
 
 /// Tables with a row for each record, card, act or movement.
-const GROWING: [&str; 14] = [
+const GROWING: [&str; 15] = [
     "record",
     "card_out",
     "person",
+    "name_word",
     "waiting",
     "movement",
     "batch",
@@ -128,6 +129,9 @@ async fn what_people_list_is_read_through_an_index_of_its_own() {
         (pending_act::OPEN_COUNTS, "pending_act_open (expires_at_us=?)"),
         (record::IN_SLOTS, "record_person (<expr>=? AND slot=?)"),
         (record::AFTER_SLOTS, "record_person (<expr>=? AND slot>?)"),
+        (name_word::COUNT, "SEARCH name_word USING PRIMARY KEY (word=? AND record_id>?)"),
+        (name_word::OF_WORD, "SEARCH name_word USING PRIMARY KEY (word=? AND record_id>?)"),
+        (name_word::WITH_WORD, "SEARCH w USING PRIMARY KEY (word=? AND record_id=?)"),
         (pending_act::OPEN_LIST, "pending_act USING INDEX pending_act_open"),
         (pending_act::WAITING, "pending_act USING INDEX pending_act_open"),
         (pending_act::DONE_SINCE, "pending_act_confirmed (decided_at_us>?)"),
@@ -151,6 +155,7 @@ async fn what_a_counter_asks_and_each_page_of_a_list_with_filters_is_found_throu
     let store = Store::open(&location, Keys::derive(&[7; 32])).await.unwrap();
     // What is sorted is one person's, one record's, one batch's, or what one page looks at.
     let few = [
+        name_word::WITH_WORD,
         find::OF_PERSON,
         find::BESIDE,
         record_event::EVENTS,
@@ -164,6 +169,8 @@ async fn what_a_counter_asks_and_each_page_of_a_list_with_filters_is_found_throu
         record_list::PRINTED_STOP,
     ];
     let others = [
+        name_word::COUNT,
+        name_word::OF_WORD,
         find::QUEUED_BEFORE,
         report::JOB_OF_ATTEMPT,
         record_list::ALL,

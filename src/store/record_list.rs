@@ -7,7 +7,11 @@ use super::{
     StoreError, Tx, doing, on,
     report::{RecordLine, record_line},
 };
-use crate::domain::{id::BatchId, record::RecordState, time::Timestamp};
+use crate::domain::{
+    id::{BatchId, RecordId},
+    record::RecordState,
+    time::Timestamp,
+};
 
 /// How many rows a page looks at.
 const LOOKED_MAX: i64 = 5_000;
@@ -37,6 +41,8 @@ pub struct RecordFilter {
     pub recalled: Option<bool>,
     /// Whether it was verified before it was requested.
     pub verified_before_request: Option<bool>,
+    /// The newest record, in a walk as they were imported.
+    pub newest: Option<RecordId>,
     /// In what order the records are walked.
     pub walk: Walk,
 }
@@ -224,8 +230,9 @@ impl Tx {
                 let stop: Option<i64> =
                     on!(self, c => sqlx::query_scalar(stop).bind(after).bind(LOOKED_MAX - 1).fetch_optional(c))
                         .map_err(doing("listing records"))?;
-                let records = fetch!(self, list, filter, limit, after, stop.unwrap_or(i64::MAX));
-                Ok(Looked { records, looked_to: stop })
+                let newest = filter.newest.map_or(i64::MAX, |newest| newest.0);
+                let records = fetch!(self, list, filter, limit, after, stop.unwrap_or(i64::MAX).min(newest));
+                Ok(Looked { records, looked_to: stop.filter(|stop| *stop < newest) })
             }
             Walk::Batch(batch) => {
                 let stop: Option<i64> = on!(self, c => sqlx::query_scalar(OF_BATCH_STOP).bind(after).bind(LOOKED_MAX - 1).bind(batch.0).fetch_optional(c))

@@ -51,6 +51,7 @@ mod ipp_storm;
 mod joined;
 mod languages;
 mod log_format;
+mod matching;
 mod matrix;
 mod monitoring;
 mod names;

@@ -118,6 +118,8 @@ fn cells() -> Vec<Cell> {
         cells.push(Cell::new(Sort::Query, camel(&name), query.operation(), fields));
     }
     bodies.insert("reprint".into(), json!({ "record": { "source": "default", "request_id": "r1" }, "reason": "lost" }));
+    let matching = json!({ "change": "withdraw", "filter": { "state": "waiting" }, "as_of": 9, "note": "closed" });
+    bodies.insert("change-matching".into(), matching);
     bodies.get_mut("destroy-blanks").unwrap().as_object_mut().unwrap().remove("witnesses");
     for name in TwoPersonAct::NAMES {
         let kebab: String = name

@@ -292,7 +292,13 @@ async fn copies_persons_photos_and_the_archive_are_checked_too() {
     sees!(
         world,
         ["DELETE FROM person WHERE record_id = 1"],
-        [("each record has its person", "record default/r00000: its person is gone")]
+        [
+            ("each record has its person", "record default/r00000: its person is gone"),
+            (
+                "the index of names has the words of each record, and no others",
+                "record default/r00000: its name has 0 words, and the index 3 of it"
+            )
+        ]
     );
     sees!(
         world,

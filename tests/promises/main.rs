@@ -35,6 +35,7 @@ mod instance;
 mod lists;
 mod long_lists;
 mod many;
+mod matching;
 mod moving;
 mod names;
 mod needs;

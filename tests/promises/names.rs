@@ -8,7 +8,7 @@ use cetak::{
         operations::{IndexNames, IndexedNames},
         query::{CheckDatabase, Cursor, FindName, FoundNames, Query},
     },
-    store::keys::Keys,
+    store::keys::{Keys, hex},
 };
 
 use crate::{
@@ -172,8 +172,7 @@ async fn the_index_has_no_word_of_a_name_and_not_their_order() {
     assert_eq!((one.len(), &one), (3 * 16, &other));
     let plain = execute(&world.location, &format!("SELECT {text} FROM person")).await.unwrap().to_lowercase();
     for word in ["sri", "rahayu", "ningsih"] {
-        let bytes = word.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
-        assert!(!plain.contains(&bytes));
+        assert!(!plain.contains(&hex(word.as_bytes())));
         let key = Keys::derive(&[7; 32]).name_word("student", word);
         assert!(plain.contains(&format!("{key:016x}")), "by the key of the office");
         assert!(!plain.contains(&format!("{:016x}", Keys::derive(&[8; 32]).name_word("student", word))));

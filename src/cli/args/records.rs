@@ -100,6 +100,9 @@ pub enum RecordCommand {
         many: ManyArgs,
         #[command(flatten)]
         filter: FilterArgs,
+        /// Say how many records match the filters and which would be refused, and change nothing
+        #[arg(long)]
+        dry_run: bool,
         /// The reason, for lists and the audit
         #[arg(long, value_name = "TEXT")]
         reason: Note,
@@ -119,6 +122,9 @@ pub enum RecordCommand {
         many: ManyArgs,
         #[command(flatten)]
         filter: FilterArgs,
+        /// Say how many records match the filters and which would be refused, and change nothing
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         held_for: HeldForArgs,
         /// The reason, for the audit
@@ -172,6 +178,9 @@ pub enum RecordCommand {
         many: ManyArgs,
         #[command(flatten)]
         filter: FilterArgs,
+        /// Say how many records match the filters and which would be refused, and change nothing
+        #[arg(long)]
+        dry_run: bool,
         /// The reason, for lists and the audit
         #[arg(long, value_name = "TEXT")]
         reason: Note,
@@ -191,6 +200,9 @@ pub enum RecordCommand {
         many: ManyArgs,
         #[command(flatten)]
         filter: FilterArgs,
+        /// Say how many records match the filters and which would be refused, and change nothing
+        #[arg(long)]
+        dry_run: bool,
         /// The reason, for the audit
         #[arg(long, value_name = "TEXT")]
         reason: Note,

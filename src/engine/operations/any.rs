@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     account, act::Act, card, clock, correction, count, database, delivery, destruction, district, inspection, instance,
-    many, name_index, printer, printer_setting, priority, queue, record, rekey, role, stock, test_card, token, warrant,
+    many, matching, name_index, printer, printer_setting, priority, queue, record, rekey, role, stock, test_card,
+    token, warrant,
 };
 use crate::{
     domain::permission::{Operation, Permit},
@@ -67,6 +68,9 @@ any_act! {
     many::HoldRecords,
     many::ReleaseRecords,
     many::CheckCards,
+    matching::HoldMatching,
+    matching::ReleaseMatching,
+    matching::PrioritizeMatching,
     correction::WithdrawRecord,
     correction::RestoreRecord,
     correction::ResolveDuplicate,

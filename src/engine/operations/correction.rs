@@ -108,8 +108,19 @@ impl RestoreRecord {
 
     pub(super) async fn apply(&self, engine: &Engine, tx: &mut Tx, approval: Approval<'_>) -> Result<(), EngineError> {
         let view = view(tx, &self.record).await?;
-        let admission = self.admission(engine, tx, &view).await?;
-        save(tx, restore_by_person(&view, &admission, self.note.as_str())?, approval).await
+        let transition = self.transition(engine, tx, &view).await?;
+        save(tx, transition, approval).await
+    }
+
+    /// Decides it for the record as it is now.
+    pub(super) async fn transition(
+        &self,
+        engine: &Engine,
+        tx: &mut Tx,
+        view: &RecordView,
+    ) -> Result<Transition, EngineError> {
+        let admission = self.admission(engine, tx, view).await?;
+        Ok(restore_by_person(view, &admission, self.note.as_str())?)
     }
 
     /// Whether the record may be on the waiting list, as an import decides it. Its photo was deleted when it was withdrawn, unless

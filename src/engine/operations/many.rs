@@ -7,11 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     act::{Act, RecordName, find_record},
+    correction::RestoreRecord,
+    priority,
     record::released,
 };
 use crate::{
     domain::{
         card_out::ReturnCause,
+        correction::withdraw_by_person,
         district,
         permission::{Operation, Permit},
         record,
@@ -119,9 +122,15 @@ pub(super) enum Deed {
     Send(DistrictName, Document),
     Receive(ReturnCause, Note),
     HandOverIn(DistrictName),
+    PutFirst(Note),
+    PutBack(Note),
+    /// Two people do it, in another way; this tries it.
+    Withdraw(Note),
+    /// The same.
+    Restore(Note),
 }
 
-/// Does it with each record in turn. Each is saved before the next one is decided, because two may be of one person, or be the same.
+/// Does it with each record in turn, in one transaction.
 pub(super) async fn each(
     engine: &Engine,
     permit: &Permit,
@@ -129,15 +138,33 @@ pub(super) async fn each(
     deed: Deed,
 ) -> Result<Vec<RecordOutcome>, EngineError> {
     let mut tx = engine.write(permit).await?;
+    let outcomes = decide_each(engine, &mut tx, records.0, &deed).await?;
+    tx.commit_with(&outcomes).await?;
+    Ok(outcomes)
+}
+
+/// Decides each record in turn. Each is saved before the next one is decided, because two may be of one person, or be the same.
+pub(super) async fn decide_each(
+    engine: &Engine,
+    tx: &mut Tx,
+    records: Vec<RecordName>,
+    deed: &Deed,
+) -> Result<Vec<RecordOutcome>, EngineError> {
     let sent = match deed {
-        Deed::Release(_) => SentElsewhere::read(engine, &mut tx, true).await?,
-        Deed::Hold(_) | Deed::Check | Deed::Send(..) | Deed::Receive(..) | Deed::HandOverIn(_) => {
-            SentElsewhere::default()
-        }
+        Deed::Release(_) => SentElsewhere::read(engine, tx, true).await?,
+        Deed::Hold(_)
+        | Deed::Check
+        | Deed::Send(..)
+        | Deed::Receive(..)
+        | Deed::HandOverIn(_)
+        | Deed::PutFirst(_)
+        | Deed::PutBack(_)
+        | Deed::Withdraw(_)
+        | Deed::Restore(_) => SentElsewhere::default(),
     };
-    let mut outcomes = Vec::with_capacity(records.0.len());
-    for record in records.0 {
-        let refusal = match decide(engine, &mut tx, &sent, &record, &deed).await {
+    let mut outcomes = Vec::with_capacity(records.len());
+    for record in records {
+        let refusal = match decide(engine, tx, &sent, &record, deed).await {
             Ok(transition) => {
                 tx.save(vec![transition]).await?;
                 None
@@ -147,11 +174,11 @@ pub(super) async fn each(
         };
         outcomes.push(RecordOutcome { record, refusal });
     }
-    tx.commit_with(&outcomes).await?;
     Ok(outcomes)
 }
 
-async fn decide(
+/// What would be saved of one record.
+pub(super) async fn decide(
     engine: &Engine,
     tx: &mut Tx,
     sent: &SentElsewhere,
@@ -167,6 +194,12 @@ async fn decide(
         Deed::Send(to, document) => district::send(&view, to.as_str(), document.as_str())?,
         Deed::Receive(cause, note) => district::receive(&view, *cause, note.as_str())?,
         Deed::HandOverIn(place) => district::hand_over_in(&view, place.as_str())?,
+        Deed::PutFirst(note) => priority::first(tx, &view, note).await?,
+        Deed::PutBack(note) => priority::back(engine, tx, &view, note).await?,
+        Deed::Withdraw(note) => withdraw_by_person(&view, note.as_str())?,
+        Deed::Restore(note) => {
+            RestoreRecord { record: name.clone(), note: note.clone() }.transition(engine, tx, &view).await?
+        }
     })
 }
 

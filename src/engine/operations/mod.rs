@@ -7,6 +7,7 @@ mod address;
 mod any;
 mod approval;
 mod card;
+mod change_matching;
 mod clock;
 mod correction;
 mod count;
@@ -18,6 +19,7 @@ mod district;
 mod inspection;
 mod instance;
 mod many;
+mod matching;
 mod name_index;
 mod picture;
 mod printer;
@@ -39,6 +41,7 @@ pub use account::{AddAccount, AddedAccount, DisableAccount, EnableAccount, OneTi
 pub use act::{Act, RecordName, find_record, no_record};
 pub use any::AnyAct;
 pub use card::{CheckCard, HandOverCard, RejectCard, SurrenderCard};
+pub use change_matching::{ChangeMatching, MatchingChange};
 pub use clock::{AcceptClock, AcceptedClock};
 pub use correction::{CorrectHandOver, ResolveDuplicate, RestoreRecord, WithdrawRecord};
 pub use count::{BookCount, CancelCount, EnterCount, OpenCount};
@@ -51,6 +54,10 @@ pub use district::{HandOverByProxy, HandOverCards, ReceiveCards, SendCards, prox
 pub use inspection::{DeclareUncertain, FoundCard, ResolveFound, ResolveNothing};
 pub use instance::{AdoptDatabase, Adopted, PrintedSince};
 pub use many::{CheckCards, HoldRecords, RECORDS_MAX, RecordNames, RecordOutcome, ReleaseRecords};
+pub use matching::{
+    HoldMatching, MatchingAct, MatchingCount, MatchingDone, MatchingTurn, PrioritizeMatching, RecordMatch,
+    ReleaseMatching, count as count_matching,
+};
 pub use name_index::{IndexNames, IndexedNames};
 pub use picture::{card_preview, record_photo};
 pub use printer::{

@@ -9,10 +9,13 @@ use super::{
 use crate::{
     domain::{
         permission::{Operation, Permit},
+        record::RecordView,
+        transition::Transition,
         value::Note,
         walk_in::{self, QueuePlace},
     },
     engine::{Engine, EngineError},
+    store::Tx,
 };
 
 /// Puts a record first, because its person waits for the card. It keeps that place until it is put back, also when its card is
@@ -31,16 +34,22 @@ impl Act for PutFirst {
 
     async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
         let (mut tx, view) = open(engine, permit.covers(Self::OPERATION)?, &self.record).await?;
-        let class = tx.record_class(view.id).await?;
-        let queued = match &view.open_job {
-            Some(job) => QueuePlace {
-                printer: tx.batch_get(job.batch).await?.map(|batch| batch.printer).unwrap_or_default(),
-                before: tx.queued_before(view.id).await?,
-            },
-            None => QueuePlace::default(),
-        };
-        save(tx, walk_in::put_first(&view, class, queued, self.note.as_str())?).await
+        let transition = first(&mut tx, &view, &self.note).await?;
+        save(tx, transition).await
     }
+}
+
+/// Decides that a record is put first.
+pub(super) async fn first(tx: &mut Tx, view: &RecordView, note: &Note) -> Result<Transition, EngineError> {
+    let class = tx.record_class(view.id).await?;
+    let queued = match &view.open_job {
+        Some(job) => QueuePlace {
+            printer: tx.batch_get(job.batch).await?.map(|batch| batch.printer).unwrap_or_default(),
+            before: tx.queued_before(view.id).await?,
+        },
+        None => QueuePlace::default(),
+    };
+    Ok(walk_in::put_first(view, class, queued, note.as_str())?)
 }
 
 /// Puts a record that was put first back into the class of its kind of request.
@@ -58,8 +67,19 @@ impl Act for PutBack {
 
     async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
         let (mut tx, view) = open(engine, permit.covers(Self::OPERATION)?, &self.record).await?;
-        let class = tx.record_class(view.id).await?;
-        let own = engine.profile(&view.profile)?.kind(&view.kind).map_or(0, |kind| kind.class);
-        save(tx, walk_in::put_back(&view, class, own, self.note.as_str())?).await
+        let transition = back(engine, &mut tx, &view, &self.note).await?;
+        save(tx, transition).await
     }
+}
+
+/// Decides that a record is put back.
+pub(super) async fn back(
+    engine: &Engine,
+    tx: &mut Tx,
+    view: &RecordView,
+    note: &Note,
+) -> Result<Transition, EngineError> {
+    let class = tx.record_class(view.id).await?;
+    let own = engine.profile(&view.profile)?.kind(&view.kind).map_or(0, |kind| kind.class);
+    Ok(walk_in::put_back(view, class, own, note.as_str())?)
 }

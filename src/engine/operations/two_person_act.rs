@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     approval::Approval,
+    change_matching::ChangeMatching,
     correction::{CorrectHandOver, ResolveDuplicate, RestoreRecord, WithdrawRecord},
     count::BookCount,
     delivery::ReverseDelivery,
@@ -50,6 +51,8 @@ pub enum TwoPersonAct {
     RestoreRecord(RestoreRecord),
     /// Keep one of two requests of a person.
     ResolveDuplicate(ResolveDuplicate),
+    /// Withdraw or restore all records that match.
+    ChangeMatching(ChangeMatching),
     /// Undo a hand-over that did not happen.
     CorrectHandOver(CorrectHandOver),
     /// Add a printer against objections.
@@ -97,6 +100,7 @@ from! {
     WithdrawRecord(WithdrawRecord),
     RestoreRecord(RestoreRecord),
     ResolveDuplicate(ResolveDuplicate),
+    ChangeMatching(ChangeMatching),
     CorrectHandOver(CorrectHandOver),
     AddObjectedPrinter(AddObjectedPrinter),
     SetObjectedPrinter(SetObjectedPrinter),
@@ -138,7 +142,9 @@ impl TwoPersonAct {
             Self::DestroyBlanks(_) | Self::LendBlanks(_) | Self::TakeBackBlanks(_) | Self::ReverseDelivery(_) => {
                 Operation::StockRemove
             }
-            Self::WithdrawRecord(_) | Self::RestoreRecord(_) | Self::ResolveDuplicate(_) => Operation::RecordChange,
+            Self::WithdrawRecord(_) | Self::RestoreRecord(_) | Self::ResolveDuplicate(_) | Self::ChangeMatching(_) => {
+                Operation::RecordChange
+            }
             Self::CorrectHandOver(_) => Operation::HandOverCorrect,
             Self::AddObjectedPrinter(_) | Self::SetObjectedPrinter(_) => Operation::PrinterAddObjected,
             Self::AdoptDatabase(_) => Operation::DatabaseAdopt,
@@ -169,6 +175,7 @@ impl TwoPersonAct {
             Self::WithdrawRecord(act) => act.note.as_str(),
             Self::RestoreRecord(act) => act.note.as_str(),
             Self::ResolveDuplicate(act) => act.note.as_str(),
+            Self::ChangeMatching(act) => act.note.as_str(),
             Self::CorrectHandOver(act) => act.note.as_str(),
             Self::AddObjectedPrinter(act) => act.note.as_str(),
             Self::SetObjectedPrinter(act) => act.note.as_str(),
@@ -195,6 +202,7 @@ impl TwoPersonAct {
             | Self::WithdrawRecord(_)
             | Self::RestoreRecord(_)
             | Self::ResolveDuplicate(_)
+            | Self::ChangeMatching(_)
             | Self::CorrectHandOver(_)
             | Self::AdoptDatabase(_)
             | Self::GiveRole(_) => Ok(Answers::default()),
@@ -216,6 +224,7 @@ impl TwoPersonAct {
             | Self::WithdrawRecord(_)
             | Self::RestoreRecord(_)
             | Self::ResolveDuplicate(_)
+            | Self::ChangeMatching(_)
             | Self::CorrectHandOver(_)
             | Self::GiveRole(_) => Ok(Answers::default()),
         }
@@ -234,6 +243,7 @@ impl TwoPersonAct {
             Self::WithdrawRecord(act) => act.target(tx).await,
             Self::RestoreRecord(act) => act.target(tx).await,
             Self::ResolveDuplicate(act) => act.target(engine, tx).await,
+            Self::ChangeMatching(act) => act.target(tx).await,
             Self::CorrectHandOver(act) => act.target(tx).await,
             Self::AddObjectedPrinter(act) => act.target(engine, tx, &answers.objections).await,
             Self::SetObjectedPrinter(act) => act.target(tx, &answers.objections).await,
@@ -276,6 +286,7 @@ impl TwoPersonAct {
             Self::WithdrawRecord(act) => act.apply(engine, tx, approval).await,
             Self::RestoreRecord(act) => act.apply(engine, tx, approval).await,
             Self::ResolveDuplicate(act) => act.apply(engine, tx, approval).await,
+            Self::ChangeMatching(act) => act.apply(engine, tx, approval).await,
             Self::CorrectHandOver(act) => act.apply(engine, tx, approval).await,
             Self::AddObjectedPrinter(act) => act.apply(engine, tx, &answers.objections, approval).await,
             Self::SetObjectedPrinter(act) => {

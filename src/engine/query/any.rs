@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Engine, EngineError, Query, accounts, archive, attempts, audit, batches, board, check, counts, duplicates, find,
-    find_name, jobs, ledger, needs, night, outside, pending_acts, pile, printers, probe, read_for, records, scan,
-    stock, warrants,
+    Engine, EngineError, Query, accounts, archive, attempts, audit, batches, board, check, count_matching, counts,
+    duplicates, find, find_name, jobs, ledger, needs, night, outside, pending_acts, pile, printers, probe, read_for,
+    records, scan, stock, warrants,
 };
 use crate::domain::{actor::Actor, permission::Operation};
 
@@ -70,6 +70,7 @@ any_query! {
     find::FindRecord,
     find::FindPerson,
     find_name::FindName,
+    count_matching::CountMatching,
     find::ListRecordEvents,
     scan::ScanCard,
     pile::ScanForCheck,

@@ -66,7 +66,10 @@ impl Query for FindName {
         }
         let mut records = Vec::new();
         for id in ids {
-            records.push(found(engine, &mut tx, id).await?);
+            // An index that was changed from outside may name a record that does not exist: `db check` finds it.
+            if tx.record_line(id).await?.is_some() {
+                records.push(found(engine, &mut tx, id).await?);
+            }
         }
         Ok(FoundNames { records, next: after.map(|id| Cursor(id.0)), complete })
     }

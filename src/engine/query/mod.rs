@@ -15,6 +15,7 @@ mod batches;
 mod blind;
 mod board;
 mod check;
+mod count_matching;
 mod counts;
 mod duplicates;
 mod find;
@@ -50,6 +51,7 @@ pub use self::{
     batches::{ListBatches, ShowBatch},
     board::{Board, PauseLine, QueueLine, ShowBoard},
     check::{CheckDatabase, CheckedRule},
+    count_matching::CountMatching,
     counts::{ListCounts, ShowCount},
     duplicates::{Duplicate, ListDuplicates, ShowRequestsBeside},
     find::{FindPerson, FindRecord, ListRecordEvents},

@@ -88,6 +88,7 @@ impl ListRecords {
             checked,
             recalled,
             verified_before_request,
+            newest: None,
             walk,
         })
     }

@@ -50,7 +50,7 @@ pub struct Violation {
 }
 
 /// Rules that are one statement each: name, remedy, statement.
-const RULES: [(&str, Remedy, &str); 23] = [
+const RULES: [(&str, Remedy, &str); 24] = [
     ("the accounts of each lot sum to zero", Recount, LOTS),
     ("a reversal takes back no more than its delivery", Recount, REVERSALS),
     ("each count has what its state needs, and its difference is in the ledger", Recount, COUNTS),

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// All tables that are moved; referenced tables come first. A file has no nodes, and sessions end with the move.
-const TABLES: [&str; 33] = [
+const TABLES: [&str; 34] = [
     "meta",
     "photo",
     "record",

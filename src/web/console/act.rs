@@ -82,7 +82,7 @@ impl Form {
         let board = page.shown.as_ref().map(|shown| &shown.board);
         let profiles = || web.engine.profiles.values();
         match pointer {
-            "/profile" | "/printer/profile" | "/setting/profile" => {
+            "/profile" | "/printer/profile" | "/setting/profile" | "/filter/profile" => {
                 profiles().map(|profile| profile.name.clone()).collect()
             }
             "/blank_type" => {
@@ -127,7 +127,13 @@ impl ActPage {
         let wrong = problem.map(form::wrong_field).unwrap_or_default();
         let shown =
             |field: &Field| field.shown(sent, fixed, Form::known(&page, web, &field.pointer), &wrong, page.language);
-        let fields = form.fields.iter().map(shown).collect();
+        // What was counted is not changed afterwards.
+        let is_counted = !fixed.value("/as_of").is_empty();
+        let is_open =
+            |field: &Field| is_counted && (field.pointer.starts_with("/filter/") || field.pointer == "/after");
+        let is_left = |(field, shown): &(&Field, Shown)| shown.is_fixed || !is_open(field);
+        let fields = form.fields.iter().map(|field| (field, shown(field))).filter(is_left).map(|(_, shown)| shown);
+        let fields = fields.collect();
         // Sent again, it is the same request, unless the key was another's.
         let key = match (problem, sent.value("key")) {
             (Some(problem), key) if !key.is_empty() && !problem.is_key_reused() => key.to_owned(),

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{http::StatusCode, response::Response};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::page::{Page, respond};
 use crate::{
@@ -28,6 +28,8 @@ pub(super) fn has_news(answer: &Value) -> bool {
 struct Answer {
     page: Page,
     lines: Vec<(String, String)>,
+    /// Where an act that has not done all goes on.
+    rest: Option<String>,
     back: String,
 }
 
@@ -36,7 +38,23 @@ pub(super) fn respond_with(page: Page, answer: &Value, back: String) -> Response
     let mut lines = Vec::new();
     collect(&page, ("", ""), answer, &mut lines);
     lines.truncate(LINES_MAX);
-    respond(StatusCode::OK, &Answer { page, lines, back })
+    let rest = rest(&page.here, answer);
+    respond(StatusCode::OK, &Answer { page, lines, rest, back })
+}
+
+/// The address at which the same act goes on, if there is more to be done.
+fn rest(here: &str, answer: &Value) -> Option<String> {
+    let next = answer.get("next").and_then(Value::as_i64)?;
+    let (path, query) = here.split_once('?')?;
+    let others = query.split('&').filter(|pair| !pair.starts_with("/after="));
+    Some(format!("{path}?{}&/after={next}", others.collect::<Vec<_>>().join("&")))
+}
+
+/// A record of which an act was refused, with the reason in words.
+fn refused(page: &Page, fields: &Map<String, Value>) -> Option<(String, String)> {
+    let refusal: Refusal = serde_json::from_value(fields.get("refusal")?.clone()).ok()?;
+    let record = fields.get("record")?.get("request_id")?.as_str()?;
+    Some((record.to_owned(), page.language.refusal(&refusal)))
 }
 
 /// Collects what has a label. The rest of an answer is for programs.
@@ -53,7 +71,11 @@ fn collect(page: &Page, (name, label): (&str, &str), value: &Value, lines: &mut 
                 line(text);
                 return;
             }
-            for (name, value) in fields {
+            if let Some(refused) = refused(page, fields) {
+                lines.push(refused);
+                return;
+            }
+            for (name, value) in fields.iter().filter(|(name, _)| *name != "next") {
                 collect(page, (name, answer_field(name).map_or("", |text| page.t(text))), value, lines);
             }
         }

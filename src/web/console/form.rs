@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::form_value::Sent;
 use crate::{
-    domain::permission::Operation,
+    domain::{permission::Operation, states::RecordState},
     web::{context::Web, problem::Problem},
     words::{
         Language, ValueRule,
@@ -95,7 +95,10 @@ fn control(pointer: &str, schema: &Value) -> Control {
         "/scope" => return Control::Scope,
         "/password" => return Control::Password,
         "/records" => return Control::Records,
-        "/note" | "/reason" | "/override_reason" => return Control::Note,
+        "/filter/state" => {
+            return Control::Choice(RecordState::ALL.iter().map(|state| state.as_str().to_owned()).collect());
+        }
+        "/note" | "/reason" | "/override_reason" | "/held_for" => return Control::Note,
         _ => {}
     }
     let is = |name: &str| match &schema["type"] {
@@ -255,7 +258,11 @@ impl Field {
             | Control::Hopper => known,
         };
         let is_right = self.pointer == "/scopes";
+        let is_state = self.pointer == "/filter/state";
         let name = |value: &str| {
+            if let Some(state) = value.parse::<RecordState>().ok().filter(|_| is_state) {
+                return language.record_state(state).to_owned();
+            }
             let right = value.parse::<Operation>().ok().filter(|_| is_right);
             let known = right.map(|right| language.operation(right).to_owned());
             known.or_else(|| Some(choice(value)?.in_language(language).into())).unwrap_or_else(|| value.to_owned())

@@ -28,6 +28,7 @@ mod import_outcome;
 mod inspect;
 mod link;
 mod live;
+mod matching;
 mod needs;
 mod night;
 mod office;
@@ -74,6 +75,7 @@ pub(super) fn router() -> Router<Arc<Web>> {
         .route("/printers", get(tiles::show))
         .merge(import::router())
         .merge(records::router())
+        .merge(matching::router())
         .merge(work::router())
         .merge(pile::router())
         .merge(printer_answer::router())

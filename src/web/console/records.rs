@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{
     address,
     form_value::Sent,
-    history,
+    history, matching,
     page::{Page, respond},
     view::{Button, Cell, Filter, Table, View},
 };
@@ -31,10 +31,7 @@ use crate::{
         },
     },
     web::{carry::done_with, context::Web, input, problem::Problem, route::Sort, routes::ROUTES},
-    words::{
-        ValueRule,
-        pages::{self, texts},
-    },
+    words::pages::{self, texts},
 };
 
 pub(super) fn router() -> Router<Arc<Web>> {
@@ -45,7 +42,7 @@ pub(super) fn router() -> Router<Arc<Web>> {
 }
 
 /// The filters of the list, by their names in the query string.
-const FILTERS: [&str; 6] = ["source", "state", "profile", "district", "kind", "batch"];
+const FILTERS: [&str; 9] = ["source", "state", "profile", "district", "kind", "class", "reason", "batch", "recalled"];
 
 async fn list(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
@@ -67,6 +64,8 @@ async fn list(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
         ("profile", texts::PROFILE),
         ("district", texts::DISTRICT),
         ("kind", texts::KIND),
+        ("class", texts::CLASS),
+        ("reason", texts::REASON_CODE),
         ("batch", texts::BATCH),
     ] {
         let filter = Filter { name, label: view.page.t(label), value: sent.value(name).to_owned(), choices: vec![] };
@@ -80,30 +79,24 @@ async fn list(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
     table.next = records.next.map(|next| {
         let after = next.0.to_string();
         let mut values: Vec<(&str, &str)> = FILTERS.map(|name| (name, sent.value(name))).to_vec();
-        values.extend([("recalled", sent.value("recalled")), ("after", &after)]);
+        values.push(("after", &after));
         address::with_query("/records", &values)
     });
     view.tables.push(table);
+    if sent.value("recalled").is_empty() {
+        view.buttons
+            .extend(matching::buttons(&view.page, &matching::MATCHED.map(|name| (name, sent.value(name).trim()))));
+    }
     Ok(respond(StatusCode::OK, &view))
 }
 
 /// The list that the query string asks for. A field that is left empty filters nothing.
 fn query(sent: &Sent) -> Result<ListRecords, Problem> {
-    let mut fields = serde_json::Map::new();
-    for name in ["source", "state", "profile", "district", "kind"] {
-        let value = sent.value(name).trim();
-        if !value.is_empty() {
-            fields.insert(name.into(), value.into());
-        }
-    }
-    if !sent.value("batch").is_empty() {
-        let batch = sent.value("batch").trim().parse::<i64>();
-        fields.insert("batch".into(), batch.map_err(|_| Problem::invalid("/batch", ValueRule::NotWhole))?.into());
-    }
+    let mut fields = matching::record_match(sent)?;
     if sent.value("recalled") == "true" {
-        fields.insert("recalled".into(), true.into());
+        fields["recalled"] = true.into();
     }
-    let mut query: ListRecords = input::read(&serde_json::Value::Object(fields))?;
+    let mut query: ListRecords = input::read(&fields)?;
     query.page = after(sent);
     Ok(query)
 }

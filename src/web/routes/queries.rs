@@ -5,12 +5,12 @@ use schemars::JsonSchema;
 
 use crate::{
     engine::query::{
-        AnyQuery, CheckDatabase, CountArchivable, FindName, FindPerson, FindRecord, ListAccounts, ListAttempts,
-        ListAudit, ListAuditHeads, ListBatches, ListCounts, ListDistricts, ListDuplicates, ListHandedOverCards,
-        ListJobs, ListMovements, ListNeeds, ListPendingActs, ListPile, ListPrinters, ListReadyCards, ListRecordEvents,
-        ListRecords, ListSentCards, ListSessions, ListTokens, ListUncertain, ListWarrants, ProbePrinter, Query,
-        ScanCard, ScanForCheck, ShowBatch, ShowBoard, ShowCount, ShowJob, ShowNight, ShowPendingAct, ShowPile,
-        ShowPrinter, ShowProxy, ShowRecord, ShowRequestsBeside, ShowStock, VerifyAudit,
+        AnyQuery, CheckDatabase, CountArchivable, CountMatching, FindName, FindPerson, FindRecord, ListAccounts,
+        ListAttempts, ListAudit, ListAuditHeads, ListBatches, ListCounts, ListDistricts, ListDuplicates,
+        ListHandedOverCards, ListJobs, ListMovements, ListNeeds, ListPendingActs, ListPile, ListPrinters,
+        ListReadyCards, ListRecordEvents, ListRecords, ListSentCards, ListSessions, ListTokens, ListUncertain,
+        ListWarrants, ProbePrinter, Query, ScanCard, ScanForCheck, ShowBatch, ShowBoard, ShowCount, ShowJob, ShowNight,
+        ShowPendingAct, ShowPile, ShowPrinter, ShowProxy, ShowRecord, ShowRequestsBeside, ShowStock, VerifyAudit,
     },
     web::{input::Parameter, route::Route},
 };
@@ -83,6 +83,7 @@ pub(super) fn routes() -> Vec<Route> {
         get::<ListDuplicates>("/records/duplicates").paged(),
         post::<FindPerson>("/records/search"),
         post::<FindName>("/records/search-by-name"),
+        post::<CountMatching>("/matching-records/count"),
         post::<ScanCard>("/cards/scan"),
         post::<ScanForCheck>("/cards/scan-for-check"),
         get::<ListReadyCards>("/cards/ready").paged(),

@@ -6,9 +6,9 @@ use serde::Deserialize;
 use crate::{
     domain::{account::Password, id::PendingActId, permission::Operation, personal::TypedText, value::Note},
     engine::operations::{
-        AddObjectedPrinter, AdoptDatabase, BookCount, CorrectHandOver, Destruction, GiveRole, LendBlanks, Reprint,
-        ResolveDuplicate, ResolveNothing, RestoreRecord, ReverseDelivery, SetObjectedPrinter, TakeBackBlanks,
-        WithdrawRecord,
+        AddObjectedPrinter, AdoptDatabase, BookCount, ChangeMatching, CorrectHandOver, Destruction, GiveRole,
+        LendBlanks, Reprint, ResolveDuplicate, ResolveNothing, RestoreRecord, ReverseDelivery, SetObjectedPrinter,
+        TakeBackBlanks, WithdrawRecord,
     },
     web::route::{Call, Proof, Route},
 };
@@ -81,6 +81,10 @@ pub(super) fn routes() -> Vec<Route> {
         Route::request::<ResolveDuplicate>(
             ("ResolveDuplicate", Operation::RecordChange),
             "/records/{source}/{request_id}/resolve-duplicate/requests",
+        ),
+        Route::request::<ChangeMatching>(
+            ("ChangeMatching", Operation::RecordChange),
+            "/matching-records/change/requests",
         ),
         Route::request::<CorrectHandOver>(
             ("CorrectHandOver", Operation::HandOverCorrect),

@@ -1,9 +1,26 @@
-//! The text and the hint of a filter with a value that nothing has.
+//! The text and the hint of a filter with a value that nothing has, and of filters that match too few records or too many.
 
-use super::message::{Message, list};
+use super::{
+    message::{Message, list},
+    number::thousands,
+};
 
 /// Nothing has this value.
 pub(super) fn unknown_filter(filter: &str, value: &str, known: &[String]) -> Message {
     let hint = if known.is_empty() { "there is none yet".to_owned() } else { format!("known are {}", list(known)) };
     Message::new(format!("no {} is named `{value}`", filter.replace('-', " ")), hint)
+}
+
+/// No record matches that an act is for, or more than it takes.
+pub(super) fn matching_number(is_none: bool, most: i64) -> Message {
+    if is_none {
+        return Message::new(
+            "no record that matches is in a state that the act is for",
+            "see which records match, and their states, with `cetak record list`",
+        );
+    }
+    Message::new(
+        format!("more than {} records match, and the act is done with all of them at once", thousands(most)),
+        "name more filters, such as a district, and do it in parts",
+    )
 }

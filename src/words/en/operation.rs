@@ -39,6 +39,7 @@ pub fn act_on_blanks(act: &TwoPersonAct) -> Option<String> {
         | TwoPersonAct::WithdrawRecord(_)
         | TwoPersonAct::RestoreRecord(_)
         | TwoPersonAct::ResolveDuplicate(_)
+        | TwoPersonAct::ChangeMatching(_)
         | TwoPersonAct::CorrectHandOver(_)
         | TwoPersonAct::AddObjectedPrinter(_)
         | TwoPersonAct::SetObjectedPrinter(_)
@@ -48,7 +49,7 @@ pub fn act_on_blanks(act: &TwoPersonAct) -> Option<String> {
 }
 
 /// The kinds of acts that two people do, by their names in JSON.
-const KINDS: [(&str, &str); 15] = [
+const KINDS: [(&str, &str); 16] = [
     ("reprint", "reprint"),
     ("resolve-nothing", "inspection without a card"),
     ("book-count", "booking of a count"),
@@ -59,6 +60,7 @@ const KINDS: [(&str, &str); 15] = [
     ("withdraw-record", "withdrawal of a record"),
     ("restore-record", "restoring of a record"),
     ("resolve-duplicate", "duplicate of a record"),
+    ("change-matching", "withdrawal or restoring of all records that match"),
     ("correct-hand-over", "hand-over undone"),
     ("add-objected-printer", "printer added against objections"),
     ("set-objected-printer", "printer changed against objections"),

@@ -5,7 +5,7 @@ use super::{
     act::{act_repeated, act_waits, again},
     card::no_photo,
     count::{above_missing, below_reserved, count_refusal},
-    filter::unknown_filter,
+    filter::{matching_number, unknown_filter},
     import::file_form,
     message::{Message, list},
     number::thousands,
@@ -154,6 +154,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
             format!("printer `{printer}` still answers for attempt `{attempt}`, so its outcome can be learned"),
             "let `cetak run` settle it, or cancel its job at the printer first",
         ),
+        Refusal::MatchingNumber { is_none, most } => matching_number(*is_none, *most),
         Refusal::FiltersExclude => say(
             "records are listed by their batch or by the time of printing, not by both".into(),
             "leave out `--batch`, or `--printed-since` and `--printed-until`",

@@ -119,6 +119,15 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::PrinterStillAnswers { printer, attempt } => {
             format!("printer `{printer}` masih menjawab tentang upaya cetak `{attempt}`, jadi hasilnya dapat diketahui")
         }
+        Refusal::MatchingNumber { is_none: true, .. } => {
+            "tidak ada permohonan cocok yang statusnya sesuai untuk tindakan ini".into()
+        }
+        Refusal::MatchingNumber { is_none: false, most } => {
+            format!(
+                "lebih dari {} permohonan cocok, sedangkan tindakan ini dilaksanakan sekaligus untuk semuanya",
+                thousands(*most)
+            )
+        }
         Refusal::FiltersExclude => {
             "permohonan disaring menurut kelompok cetak atau menurut waktu cetak, tidak keduanya sekaligus".into()
         }

@@ -166,6 +166,18 @@ acts! {
         "The board shows what is counted." "Papan menampilkan hasil hitungan.";
     RekeyPersons "Make the look-up keys of persons again" "Buat ulang kunci pencarian orang",
         "Nothing of the profile is printed meanwhile." "Selama itu tidak ada yang dicetak dari profil ini.";
+    HoldMatching "Hold all that match" "Tahan semua yang cocok",
+        "Each record that waits or is queued leaves the waiting list. What was imported after the count is not touched."
+        "Setiap permohonan yang menunggu atau mengantre keluar dari daftar tunggu. Yang diimpor setelah penghitungan tidak tersentuh.";
+    ReleaseMatching "Release all that match" "Lepaskan semua yang cocok",
+        "Each held or quarantined record goes back to the waiting list. What was imported after the count is not touched."
+        "Setiap permohonan yang ditahan atau dikarantina kembali ke daftar tunggu. Yang diimpor setelah penghitungan tidak tersentuh.";
+    PrioritizeMatching "Put all that match first, or back" "Dahulukan semua yang cocok, atau kembalikan",
+        "They are printed before all others of their profile, or in their usual turn again."
+        "Dicetak sebelum semua yang lain dari profilnya, atau kembali menurut giliran biasa.";
+    ChangeMatching "Withdraw or restore all that match" "Tarik atau pulihkan semua yang cocok",
+        "Another person confirms it. It is done with all of them at once, at most 500."
+        "Orang lain mengesahkannya. Dilaksanakan sekaligus untuk semuanya, paling banyak 500.";
     IndexNames "Make the index of names" "Buat indeks nama",
         "Names are found by their words. Printing goes on." "Nama ditemukan menurut katanya. Pencetakan berlanjut.";
     AcceptClock "Accept the clock" "Terima jam",

@@ -16,6 +16,7 @@ answers! {
     "secret" "Token: write it down, it is not shown again" "Token: catat, tidak ditampilkan lagi";
     "movement" "Movement" "Mutasi";
     "done" "Done" "Dilaksanakan";
+    "refused" "Refused" "Ditolak";
     "left_out" "Left out" "Dilewati";
     "source" "Source" "Sumber";
     "request_id" "Request" "Nomor permohonan";

@@ -17,6 +17,19 @@ labels! { FIELDS
     "/record/source" "Source" "Sumber";
     "/record/request_id" "Request" "Nomor permohonan";
     "/records" "Requests" "Nomor permohonan";
+    "/filter/state" "Only of this state" "Hanya yang berstatus ini";
+    "/filter/source" "Only of this source" "Hanya dari sumber ini";
+    "/filter/profile" "Only of this card profile" "Hanya dari profil kartu ini";
+    "/filter/district" "Only of this district" "Hanya dari kecamatan ini";
+    "/filter/kind" "Only of this kind of request" "Hanya jenis permohonan ini";
+    "/filter/class" "Only of this priority class" "Hanya dari kelas prioritas ini";
+    "/filter/reason" "Only with this code of a reason" "Hanya dengan kode alasan ini";
+    "/filter/batch" "Only of this batch" "Hanya dari kelompok cetak ini";
+    "/as_of" "Up to the record with this number" "Sampai permohonan bernomor ini";
+    "/held_for" "Only those held with these words" "Hanya yang ditahan dengan kata-kata ini";
+    "/after" "Goes on after this number" "Dilanjutkan setelah nomor ini";
+    "/turn" "When they are printed" "Giliran cetaknya";
+    "/change" "What becomes of them" "Yang dilakukan";
     "/printer" "Printer" "Printer";
     "/printer/name" "Name" "Nama";
     "/printer/uri" "Address (ipp:// or ipps://)" "Alamat (ipp:// atau ipps://)";
@@ -103,6 +116,10 @@ labels! { CHOICES
     "queue" "All printing" "Semua pencetakan";
     "first" "The first count" "Hitungan pertama";
     "second" "The second count" "Hitungan kedua";
+    "before-others" "Before all others of their profile" "Sebelum semua yang lain dari profilnya";
+    "usual" "In their usual turn again" "Kembali menurut giliran biasa";
+    "withdraw" "They are withdrawn" "Ditarik";
+    "restore" "They are restored" "Dipulihkan";
 }
 
 /// The label of a field, by its JSON pointer.

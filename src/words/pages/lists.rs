@@ -69,6 +69,30 @@ texts! {
     FOUND_NOTHING "No card" "Tidak ada kartu";
     SCAN "Scan the code on the card" "Pindai kode pada kartu";
     TOO_QUICK "The card was not seen yet, and nothing was done. Scan it again." "Kartu belum sempat terlihat, dan tidak ada yang dilaksanakan. Pindai lagi.";
+    MATCHING "Requests" "Permohonan";
+    REASON_CODE "Code of the reason" "Kode alasan";
+    HOLD_ALL "Hold all that match" "Tahan semua yang cocok";
+    HOLD_ALL_LEAD "{} requests would be held: they leave the waiting list and their batches." "{} permohonan akan ditahan: keluar dari daftar tunggu dan dari kelompok cetaknya.";
+    RELEASE_ALL "Release all that match" "Lepaskan semua yang cocok";
+    RELEASE_ALL_LEAD "{} requests would go back to the waiting list." "{} permohonan akan kembali ke daftar tunggu.";
+    PUT_ALL_FIRST "Put all that match first" "Dahulukan semua yang cocok";
+    PUT_ALL_FIRST_LEAD "{} requests would be printed before all others of their profile." "{} permohonan akan dicetak sebelum semua yang lain dari profilnya.";
+    PUT_ALL_BACK "Put all that match back" "Kembalikan giliran semua yang cocok";
+    PUT_ALL_BACK_LEAD "{} requests that were put first would be printed in their usual turn again." "{} permohonan yang didahulukan akan dicetak menurut giliran biasa lagi.";
+    WITHDRAW_ALL "Withdraw all that match" "Tarik semua yang cocok";
+    WITHDRAW_ALL_LEAD "{} requests would be withdrawn, and not be printed. Another person confirms it." "{} permohonan akan ditarik dan tidak dicetak. Orang lain mengesahkannya.";
+    RESTORE_ALL "Restore all that match" "Pulihkan semua yang cocok";
+    RESTORE_ALL_LEAD "{} withdrawn requests would be restored. Another person confirms it." "{} permohonan yang ditarik akan dipulihkan. Orang lain mengesahkannya.";
+    NONE_MATCHES "No request that matches is in a state for this." "Tidak ada permohonan cocok yang statusnya sesuai untuk ini.";
+    MORE_MATCH "More than {} requests match." "Lebih dari {} permohonan cocok.";
+    MATCHING_BATCHED "In a batch, or being printed" "Dalam kelompok cetak, atau sedang dicetak";
+    MATCHING_LEFT_OUT "Left out, as another copy of the database may have printed them" "Dilewati, karena mungkin sudah dicetak oleh salinan lain basis data";
+    WOULD_BE_REFUSED "Cannot be done with" "Tidak dapat dilaksanakan untuk";
+    OF_TRIED "{} of the first {}" "{} dari {} yang pertama";
+    STAY_AS_THEY_ARE "Match, and stay as they are" "Cocok, dan tetap seperti adanya";
+    OF_STATE "{} ({})" "{} ({})";
+    HELD_WITH "Held with these words" "Ditahan dengan kata-kata ini";
+    GO_ON "Go on" "Lanjutkan";
     NAMES_NOT_INDEXED
         "Not all names are indexed, and requests may be missing here. An administrator makes the index of names complete."
         "Belum semua nama diindeks, sehingga permohonan bisa tidak muncul di sini. Administrator melengkapi indeks nama.";

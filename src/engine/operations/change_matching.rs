@@ -1,0 +1,81 @@
+//! Withdraws or restores all records that match filters. One person asks for it, and another confirms it: it is then done with all of
+//! them in one transaction, so that there is a limit.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    approval::Approval,
+    correction::{RestoreRecord, WithdrawRecord},
+    matching::{MatchingAct, RecordMatch, all_names},
+};
+use crate::{
+    domain::{id::RecordId, pending::Target, refusal::Refusal, value::Note},
+    engine::{Engine, EngineError},
+    store::Tx,
+};
+
+/// The most records of one act.
+const CHANGED_MAX: usize = 500;
+
+/// What becomes of the records.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MatchingChange {
+    /// They are withdrawn.
+    Withdraw,
+    /// They are restored.
+    Restore,
+}
+
+/// All records that match are withdrawn or restored, at most 500. One that cannot be is left as it is. Refused if their number has changed
+/// since it was asked for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ChangeMatching {
+    /// What becomes of them.
+    pub change: MatchingChange,
+    /// Which records.
+    pub filter: RecordMatch,
+    /// The number of the newest record as of the count; later ones are not touched.
+    pub as_of: RecordId,
+    /// Why.
+    pub note: Note,
+}
+
+impl ChangeMatching {
+    pub(super) async fn target(&self, tx: &mut Tx) -> Result<Target, EngineError> {
+        let number = self.records(tx).await?.len();
+        let name = format!("records that match, up to number {}", self.as_of);
+        Ok(Target { name, version: format!("{number} records"), record: None })
+    }
+
+    pub(super) async fn apply(&self, engine: &Engine, tx: &mut Tx, approval: Approval<'_>) -> Result<(), EngineError> {
+        let (mut done, mut refused) = (0, None);
+        for record in self.records(tx).await? {
+            let note = self.note.clone();
+            let changed = match self.change {
+                MatchingChange::Withdraw => WithdrawRecord { record, note }.apply(engine, tx, approval).await,
+                MatchingChange::Restore => RestoreRecord { record, note }.apply(engine, tx, approval).await,
+            };
+            match changed {
+                Ok(()) => done += 1,
+                Err(EngineError::Refused(refusal)) => refused = refused.or(Some(refusal)),
+                Err(error) => return Err(error),
+            }
+        }
+        // None could be changed: the first reason stands for all of them.
+        refused.filter(|_| done == 0).map_or(Ok(()), |refusal| Err(refusal.into()))
+    }
+
+    async fn records(&self, tx: &mut Tx) -> Result<Vec<super::RecordName>, EngineError> {
+        let act = match self.change {
+            MatchingChange::Withdraw => MatchingAct::Withdraw,
+            MatchingChange::Restore => MatchingAct::Restore,
+        };
+        let names = all_names(tx, act, (&self.filter, self.as_of), CHANGED_MAX).await?;
+        if (1..=CHANGED_MAX).contains(&names.len()) {
+            return Ok(names);
+        }
+        let most = i64::try_from(CHANGED_MAX).unwrap_or(i64::MAX);
+        Err(Refusal::MatchingNumber { is_none: names.is_empty(), most }.into())
+    }
+}
