@@ -124,7 +124,7 @@ async fn run_with_settings(
         Command::Init => init(&global, config, variables.get("CETAK_KEY"), out).await,
         Command::Import(args) => {
             if args.dry_run && refuse_empty(&global.data, &config.database).await.is_err() {
-                return dry_import(global, config, out, args).await;
+                return Box::pin(dry_import(global, config, out, args)).await;
             }
             let Opened { engine, .. } = open(&global, config, variables.get("CETAK_KEY"), Purpose::Make).await?;
             let work = async {

@@ -86,16 +86,7 @@ pub(super) async fn command(access: &Access, out: Output, command: RecordCommand
             (class(&name, false), format!("record `{}` is in the class of its kind of request again", name.request_id))
         }
         RecordCommand::Resolve { record, keep, reason, second } => {
-            let name = name(record);
-            let (keep, done) = match keep {
-                KeepArg::This => (KeptRequest::This, "is on the waiting list, and the other request is withdrawn"),
-                KeepArg::Other => (KeptRequest::Other, "is withdrawn"),
-            };
-            let done = format!("record `{}` {done}", name.request_id);
-            let state = if keep == KeptRequest::This { RecordState::Waiting } else { RecordState::Withdrawn };
-            let fields = now(&name, state);
-            let act = ResolveDuplicate { record: name, keep, note: reason };
-            return done_or_asked(access, out, second, act, (&fields, &done)).await;
+            return resolve(access, out, name(record), keep, (reason, second)).await;
         }
         RecordCommand::Withdraw { many, filter, reason, second, .. } => {
             return withdraw(access, out, (many, filter), reason, second).await;
@@ -105,6 +96,26 @@ pub(super) async fn command(access: &Access, out: Output, command: RecordCommand
         }
     };
     Ok(out.done(&fields, &done)?)
+}
+
+async fn resolve(
+    access: &Access,
+    out: Output,
+    name: RecordName,
+    keep: KeepArg,
+    (note, second): (Note, SecondArgs),
+) -> anyhow::Result<()> {
+    let (keep, state, done) = match keep {
+        KeepArg::This => {
+            let done = "is on the waiting list, and the other request is withdrawn";
+            (KeptRequest::This, RecordState::Waiting, done)
+        }
+        KeepArg::Other => (KeptRequest::Other, RecordState::Withdrawn, "is withdrawn"),
+    };
+    let done = format!("record `{}` {done}", name.request_id);
+    let fields = json!({ "source": name.source, "request_id": name.request_id, "state": state.as_str() });
+    let act = ResolveDuplicate { record: name, keep, note };
+    done_or_asked(access, out, second, act, (&fields, &done)).await
 }
 
 async fn withdraw(

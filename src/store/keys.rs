@@ -130,8 +130,8 @@ impl Keys {
     /// The look-up key of a word of a name: 64 bits of a digest of profile and word, so that equal words of two profiles differ. Of
     /// a million words, two have the same key once in 37 million databases.
     pub fn name_word(&self, profile: &str, word: &str) -> i64 {
-        let [a, b, c, d, e, f, g, h, ..] = digest(&self.0.name_word, [profile.as_bytes(), word.as_bytes()]);
-        i64::from_be_bytes([a, b, c, d, e, f, g, h])
+        let digest = digest(&self.0.name_word, [profile.as_bytes(), word.as_bytes()]);
+        digest[..8].iter().fold(0, |key, byte| (key << 8) | i64::from(*byte))
     }
 
     /// The digest of a record's body.

@@ -434,7 +434,9 @@ impl Browser {
     /// Fails if an address that the browser asked for has something personal. Returns how many there were.
     pub(crate) fn assert_addresses_are_impersonal(&self) -> usize {
         let addresses = self.requested();
-        addresses.iter().for_each(|address| assert_impersonal("an address", address));
+        for address in &addresses {
+            assert_impersonal("an address", address);
+        }
         addresses.len()
     }
 }

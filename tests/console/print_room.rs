@@ -81,9 +81,9 @@ impl PrintRoom {
             ("origin", &origin),
             ("content-type", "text/csv"),
         ];
-        let list = people::students(first..last);
+        let rows = people::students(first..last);
         let path = "/api/v1/imports?source=default&profile=student";
-        let answer = self.served.post_bytes(path, &headers, list.as_bytes());
+        let answer = self.served.post_bytes(path, &headers, rows.as_bytes());
         assert!(answer.status == 200 && answer.body.contains("\"accepted\""), "{answer:?}");
     }
 

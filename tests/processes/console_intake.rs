@@ -7,7 +7,7 @@ use crate::{
     console::{Browser, staff, texts},
     http::{Reply, Served, reply},
     office::{Office, number, wait_slowly_until},
-    peer::{Kind, Peer},
+    peer::Kind,
     people,
     person::{Person, add_with_role, audit, with_supervisor},
     wait_until,

@@ -144,8 +144,8 @@ async fn all_that_match_are_withdrawn_and_restored_by_two_people_and_not_if_thei
     Direct::new(&budi).confirm(asked).await.unwrap();
 
     assert_eq!((world.records("withdrawn").await, world.records("waiting").await), (3, 6));
-    let none = Direct::new(&siti).request(act(MatchingChange::Withdraw).into()).await.unwrap_err();
-    assert!(matches!(none, EngineError::Refused(Refusal::MatchingNumber { is_none: true, .. })), "{none:?}");
+    let refused = Direct::new(&siti).request(act(MatchingChange::Withdraw).into()).await.unwrap_err();
+    assert!(matches!(refused, EngineError::Refused(Refusal::MatchingNumber { is_none: true, .. })), "{refused:?}");
     let asked = Direct::new(&siti).request(act(MatchingChange::Restore).into()).await.unwrap();
     acts::record_restore(&world.engine, &name("r00000"), "first").await.unwrap();
     let changed = Direct::new(&budi).confirm(asked).await.unwrap_err();

@@ -121,18 +121,18 @@ pub async fn actors_of_unused_sessions(
     hashes: &[String],
 ) -> Result<HashMap<String, SessionActor>, EngineError> {
     let found = engine.store.read_once().await?.sessions_find(hashes).await?;
-    let open = found.into_iter().filter_map(|(hash, session)| Some((hash, person_of(engine, session)?.0)));
+    let open = found.into_iter().filter_map(|(hash, session)| Some((hash, person_of(engine, &session)?.0)));
     Ok(open.collect())
 }
 
 /// The person of an open session, and whether its use is to be saved.
 async fn look_up(engine: &Engine, token: &SessionToken) -> Result<Option<(SessionActor, bool)>, EngineError> {
     let found = engine.store.read_once().await?.session_find(&token.hash()).await?;
-    Ok(found.and_then(|session| person_of(engine, session)))
+    Ok(found.and_then(|session| person_of(engine, &session)))
 }
 
 /// `None` if the session has ended or its account is disabled.
-fn person_of(engine: &Engine, open: OpenSession) -> Option<(SessionActor, bool)> {
+fn person_of(engine: &Engine, open: &OpenSession) -> Option<(SessionActor, bool)> {
     let now = engine.clock.now();
     if !open.times.is_open(now) || open.account.disabled_at.is_some() {
         return None;

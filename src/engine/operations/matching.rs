@@ -91,8 +91,8 @@ impl RecordMatch {
             kind,
             class,
             reason,
-            walk,
             newest,
+            walk,
             ..RecordFilter::default()
         })
     }

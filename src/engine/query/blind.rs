@@ -12,7 +12,7 @@ use crate::{
         audit_row::RecordedEvent, correction::RequestBeside, id::CountId, printer::PrinterSetting,
         refusal::CountRefusal, states::BatchState,
     },
-    engine::operations::Archived,
+    engine::operations::{Archived, MatchingCount},
 };
 
 /// Answers without quantities of blanks.
@@ -23,7 +23,7 @@ macro_rules! nothing_to_hide {
 }
 
 nothing_to_hide! {
-    AccountLine, Archived, CardToCheck, ChainHead, CheckedRule, Duplicate, EndedAttemptLine, FoundNames, JobLine, PendingActLine, PileCounts, PileLine, PrinterReport, PrinterSetting, RecordLine, RecordedEvent, RequestBeside, ScannedCard, SessionLine,
+    AccountLine, Archived, CardToCheck, ChainHead, CheckedRule, Duplicate, EndedAttemptLine, JobLine, MatchingCount, PendingActLine, PileCounts, PileLine, PrinterReport, PrinterSetting, RecordLine, RecordedEvent, RequestBeside, ScannedCard, SessionLine,
     TokenLine, UncertainLine, WarrantLine, CardOutLine, DistrictLine, ShownProxy,
 }
 
@@ -88,6 +88,12 @@ impl Blind for FoundRecord {
             *standing = standing.during_count(count);
         }
         Ok(())
+    }
+}
+
+impl Blind for FoundNames {
+    fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
+        self.records.hide(hidden)
     }
 }
 

@@ -105,9 +105,8 @@ pub(super) fn buttons(page: &Page, filters: &[(&str, &str)]) -> Vec<Button> {
     }
     let state = filters.iter().find(|(name, _)| *name == "state").and_then(|(_, value)| value.parse().ok());
     let acts: &[MatchingAct] = match state {
-        None => &[Hold, Withdraw],
+        None | Some(RecordState::Batched) => &[Hold, Withdraw],
         Some(RecordState::Waiting) => &[Hold, PutFirst, PutBack, Withdraw],
-        Some(RecordState::Batched) => &[Hold, Withdraw],
         Some(RecordState::Held | RecordState::Quarantined) => &[Release, PutFirst, Withdraw],
         Some(RecordState::Withdrawn) => &[Restore],
         Some(RecordState::Printed | RecordState::HandedOver | RecordState::Uncertain) => &[],
