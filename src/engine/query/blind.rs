@@ -23,7 +23,7 @@ macro_rules! nothing_to_hide {
 }
 
 nothing_to_hide! {
-    AccountLine, Archived, CardToCheck, ChainHead, CheckedRule, Duplicate, EndedAttemptLine, JobLine, MatchingCount, PendingActLine, PileCounts, PileLine, PrinterReport, PrinterSetting, RecordLine, RecordedEvent, RequestBeside, ScannedCard, SessionLine,
+    AccountLine, Archived, ChainHead, CheckedRule, Duplicate, EndedAttemptLine, JobLine, MatchingCount, PendingActLine, PileCounts, PileLine, PrinterReport, PrinterSetting, RecordLine, RecordedEvent, RequestBeside, SessionLine,
     TokenLine, UncertainLine, WarrantLine, CardOutLine, DistrictLine, ShownProxy,
 }
 
@@ -91,6 +91,18 @@ impl Blind for FoundRecord {
     }
 }
 
+impl Blind for ScannedCard {
+    fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
+        self.found.hide(hidden)
+    }
+}
+
+impl Blind for CardToCheck {
+    fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
+        self.card.hide(hidden)
+    }
+}
+
 impl Blind for FoundNames {
     fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
         self.records.hide(hidden)
@@ -133,7 +145,7 @@ impl Blind for AuditVerification {
 /// Who counts, and that the count is open, is shown; no number is, also not that of another person.
 impl Blind for StockCountLine {
     fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
-        if self.state.is_open() && hidden.of_type(&self.blank_type).is_some() {
+        if hidden.of_type(&self.blank_type).is_some() {
             self.hidden = true;
             for made in [&mut self.first, &mut self.second].into_iter().flatten() {
                 (made.counted, made.booked) = (None, None);

@@ -63,7 +63,7 @@ pub struct CardFacts {
     pub surrendered: Option<Done>,
     /// The district to which it was sent: it is there, or was handed over there.
     pub sent: Option<SentCard>,
-    /// What a proxy showed who received it; none if its citizen did, or nobody yet.
+    /// What a proxy showed who received it; none if its citizen did, or if it is not handed over.
     pub proxy: Option<ProxyDocument>,
 }
 
