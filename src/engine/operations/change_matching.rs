@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{id::RecordId, pending::Target, refusal::Refusal, value::Note},
-    engine::{Engine, EngineError},
+    engine::{Engine, EngineError, accounts::sha256},
     store::Tx,
 };
 
@@ -27,8 +27,8 @@ pub enum MatchingChange {
     Restore,
 }
 
-/// All records that match are withdrawn or restored, at most 500. One that cannot be is left as it is. Refused if their number has changed
-/// since it was asked for.
+/// All records that match are withdrawn or restored, at most 500. One that cannot be is left as it is. Refused if others match
+/// than when it was asked for.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChangeMatching {
     /// What becomes of them.
@@ -43,9 +43,12 @@ pub struct ChangeMatching {
 
 impl ChangeMatching {
     pub(super) async fn target(&self, tx: &mut Tx) -> Result<Target, EngineError> {
-        let number = self.records(tx).await?.len();
+        let records = self.records(tx).await?;
         let name = format!("records that match, up to number {}", self.as_of);
-        Ok(Target { name, version: format!("{number} records"), record: None })
+        let which: Vec<String> =
+            records.iter().flat_map(|record| [record.source.clone(), record.request_id.clone()]).collect();
+        let version = format!("{} records {}", records.len(), &sha256(&which.join("\n"))[..16]);
+        Ok(Target { name, version, record: None })
     }
 
     pub(super) async fn apply(&self, engine: &Engine, tx: &mut Tx, approval: Approval<'_>) -> Result<(), EngineError> {
@@ -72,10 +75,9 @@ impl ChangeMatching {
             MatchingChange::Restore => MatchingAct::Restore,
         };
         let names = all_names(tx, act, (&self.filter, self.as_of), CHANGED_MAX).await?;
-        if (1..=CHANGED_MAX).contains(&names.len()) {
-            return Ok(names);
-        }
+        let is_none = names.as_ref().is_some_and(Vec::is_empty);
         let most = i64::try_from(CHANGED_MAX).unwrap_or(i64::MAX);
-        Err(Refusal::MatchingNumber { is_none: names.is_empty(), most }.into())
+        let names = names.filter(|names| (1..=CHANGED_MAX).contains(&names.len()));
+        names.ok_or(Refusal::MatchingNumber { is_none, most }.into())
     }
 }

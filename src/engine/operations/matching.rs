@@ -425,19 +425,31 @@ impl Act for PrioritizeMatching {
     }
 }
 
-/// The records of an act that takes all of them in one transaction, in the order of the list.
+/// The pages that an act which takes all records in one transaction looks at.
+const PAGES_OF_ONE_MAX: usize = 20;
+
+/// The records of an act that takes all of them in one transaction, in the order of the list. `None` if so many others stand between them
+/// that the transaction would be long.
 pub(super) async fn all_names(
     tx: &mut Tx,
     act: MatchingAct,
     (what, as_of): (&RecordMatch, RecordId),
     most: usize,
-) -> Result<Vec<RecordName>, EngineError> {
-    let taken = Taken::new(what, as_of, act, None)?;
-    let (mut names, mut after) = (Vec::new(), Some(0));
+) -> Result<Option<Vec<RecordName>>, EngineError> {
+    let mut taken = Taken::new(what, as_of, act, None)?;
+    if act == MatchingAct::Restore {
+        // The one state that it takes has an index.
+        taken.filter.state.get_or_insert(RecordState::Withdrawn);
+    }
+    let (mut names, mut after, mut pages) = (Vec::new(), Some(0), 0);
     while let Some(from) = after.filter(|_| names.len() <= most) {
+        if pages == PAGES_OF_ONE_MAX {
+            return Ok(None);
+        }
+        pages += 1;
         let page = taken.page(tx, from, PAGE).await?;
         names.extend(page.taken.into_iter().map(name));
         after = page.next;
     }
-    Ok(names)
+    Ok(Some(names))
 }

@@ -116,6 +116,7 @@ fn is_about_target(refusal: &Refusal) -> bool {
             | Refusal::HopperNotCounted { .. }
             | Refusal::PrinterExists { .. }
             | Refusal::AddressTaken { .. }
+            | Refusal::MatchingNumber { .. }
             | Refusal::NothingToAdopt
             | Refusal::Count(CountRefusal::NoCount { .. } | CountRefusal::State { .. })
             | Refusal::Account(AccountRefusal::NoSuchAccount { .. } | AccountRefusal::RoleHeld { .. })
