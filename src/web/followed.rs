@@ -53,19 +53,21 @@ impl FollowedSessions {
         let mut known = self.known.lock().await;
         let is_fresh = known.proved_at.is_some_and(|at| now >= at && now < at.plus(PROVED_FOR));
         let is_outdated = self.is_outdated.swap(false, Ordering::SeqCst);
-        if !is_fresh || is_outdated || !known.sessions.contains_key(&hash) {
-            known.sessions.retain(|_, (_, asked_at)| now < asked_at.plus(CLOSED_AFTER));
-            let mut asked: HashMap<String, Timestamp> =
-                known.sessions.drain().map(|(hash, (_, asked_at))| (hash, asked_at)).collect();
-            asked.insert(hash.clone(), now);
+        if !is_fresh || is_outdated {
             known.proved_at = None;
-            let hashes: Vec<String> = asked.keys().cloned().collect();
-            let found = actors_of_unused_sessions(engine, &hashes).await?;
-            for (hash, person) in found {
-                let asked_at = asked.get(&hash).copied().unwrap_or(now);
-                known.sessions.insert(hash, (person, asked_at));
-            }
+            known.sessions.retain(|_, (_, asked_at)| now < asked_at.plus(CLOSED_AFTER));
+            let hashes: Vec<String> = known.sessions.keys().cloned().collect();
+            let mut found = actors_of_unused_sessions(engine, &hashes).await?;
+            known.sessions.retain(|hash, (person, _)| found.remove(hash).map(|proved| *person = proved).is_some());
             known.proved_at = Some(now);
+        }
+        if !known.sessions.contains_key(&hash) {
+            // A token that is none must not keep the pages of others waiting.
+            drop(known);
+            let found = actors_of_unused_sessions(engine, std::slice::from_ref(&hash)).await?;
+            let Some(person) = found.into_values().next() else { return Ok(None) };
+            known = self.known.lock().await;
+            known.sessions.insert(hash.clone(), (person, now));
         }
         Ok(known.sessions.get_mut(&hash).map(|(person, asked_at)| {
             *asked_at = now;
