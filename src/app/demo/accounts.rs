@@ -39,14 +39,13 @@ pub(super) async fn make(engine: &Engine) -> anyhow::Result<Vec<DemoAccount>> {
         let password = add(engine, name).await?;
         made.push(DemoAccount { name, role, password });
     }
+    let act = |account: &DemoAccount| -> anyhow::Result<GiveRole> {
+        Ok(GiveRole { account: account.name.to_owned(), role: account.role, note: REASON.parse()? })
+    };
+    Direct::new(engine).act(act(&made[1])?).await?;
     let [administrator, supervisor] = [proved(engine, &made[0]).await?, proved(engine, &made[1]).await?];
-    for account in &made[1..] {
-        let act = GiveRole { account: account.name.to_owned(), role: account.role, note: REASON.parse()? };
-        if account.name == made[1].name {
-            Direct::new(engine).act(act).await?;
-            continue;
-        }
-        let asked = Direct::for_actor(engine, administrator.clone()).request(TwoPersonAct::from(act)).await?;
+    for account in &made[2..] {
+        let asked = Direct::for_actor(engine, administrator.clone()).request(TwoPersonAct::from(act(account)?)).await?;
         Direct::for_actor(engine, supervisor.clone()).confirm(asked).await?;
     }
     Ok(made)

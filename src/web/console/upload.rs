@@ -3,11 +3,12 @@
 //! The file is read only after the fields have proved that the own page sent the form, and that the person may import.
 
 use std::{
-    io,
+    io, mem,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    task::{Poll, ready},
     time::Duration,
 };
 
@@ -17,8 +18,8 @@ use axum::{
     http::{Method, header, request::Parts},
     response::Response,
 };
-use futures_util::{Stream, StreamExt, TryStreamExt};
-use tokio::{pin, sync::OwnedSemaphorePermit, task::yield_now};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use tokio::{pin, sync::OwnedSemaphorePermit};
 
 use super::{form_value::Sent, page::Page};
 use crate::{
@@ -114,19 +115,26 @@ async fn opened(parts: &Parts, body: Body, left: &Arc<AtomicU64>) -> Result<Mult
         return Err(Fault::BodyTooLarge.into());
     }
     let left = left.clone();
-    let counted = body.into_data_stream().map_err(io::Error::other).then(move |piece| {
-        let left = left.clone();
-        async move {
-            let piece = piece?;
-            let take = |left: u64| left.checked_sub(piece.len() as u64);
-            if left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err() {
-                left.store(0, Ordering::Relaxed);
-                return Err(io::Error::other("the form is too large"));
-            }
-            // The parser takes all that is there at once: it gets one piece at a time.
-            yield_now().await;
-            Ok(piece)
+    let mut pieces = body.into_data_stream().map_err(io::Error::other).map(move |piece| {
+        let piece = piece?;
+        let take = |left: u64| left.checked_sub(piece.len() as u64);
+        if left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err() {
+            left.store(0, Ordering::Relaxed);
+            return Err(io::Error::other("the form is too large"));
         }
+        Ok(piece)
+    });
+    // The parser takes all that is there at once, so that it gets one piece at a time. It must find a first piece at once: it takes a
+    // form that ends while it asks again for one that breaks off.
+    let mut rests = false;
+    let counted = stream::poll_fn(move |context| {
+        if mem::take(&mut rests) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let next = ready!(pieces.poll_next_unpin(context));
+        rests = next.is_some();
+        Poll::Ready(next)
     });
     let request = Request::from_parts(parts.clone(), Body::from_stream(counted));
     Multipart::from_request(request, &()).await.map_err(|_| Fault::BodyCut.into())
