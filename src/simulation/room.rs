@@ -209,7 +209,8 @@ impl<'a> Room<'a> {
             let is_open = window::is_open(&self.scenario.windows, &printer.setting.name, self.now);
             *at != with && takes_from_vault && is_open && printer.can_print()
         });
-        let (others, cards) = (others.count(), self.printers.iter().map(|printer| printer.jobs.len()).sum::<usize>());
+        let of_profile = self.printers.iter().filter(|printer| printer.setting.profile == *profile);
+        let (others, cards) = (others.count(), of_profile.map(|printer| printer.jobs.len()).sum::<usize>());
         Sharing { printers: i64::try_from(others).unwrap_or(0), cards: i64::try_from(cards).unwrap_or(0) }
     }
 

@@ -12,6 +12,8 @@ use crate::domain::{batch, card::profile::WALK_IN_CLASS, printer::PRINTERS_MAX, 
 
 /// The most records that a scenario may have, at its start or by arrivals on one day.
 const RECORDS_MAX: u32 = 10_000_000;
+/// The longest time that is given in minutes: a year.
+const MINUTES_MAX: u64 = 525_600;
 /// The most days that a scenario may last.
 const DAYS_MAX: u32 = 3_650;
 
@@ -192,6 +194,7 @@ impl Scenario {
         let names: BTreeSet<&str> = self.printers.iter().map(|printer| printer.name.as_str()).collect();
         rule("days", (1..=DAYS_MAX).contains(&self.days), "must be 1 to 3650")?;
         rule("batch_size", self.batch_size >= 1, "must be 1 or more")?;
+        rule("release_after_minutes", self.release_after_minutes <= MINUTES_MAX, "must be 525600 or less")?;
         rule("attempts", self.attempts >= 1, "must be 1 or more")?;
         rule("printer", !self.printers.is_empty(), "is missing: a scenario needs a printer")?;
         rule("printer", self.printers.len() <= PRINTERS_MAX, "may be given 1,000 times at most")?;
@@ -210,7 +213,8 @@ impl Scenario {
 
     fn of_hours(&self) -> Result<(), Fault> {
         if let Some(staff) = &self.staff {
-            rule("staff.round_minutes", staff.round_minutes >= 1, "must be 1 or more")?;
+            let is_time = (1..=MINUTES_MAX).contains(&staff.round_minutes);
+            rule("staff.round_minutes", is_time, "must be 1 to 525600")?;
             rule("staff.hours", !staff.hours.is_empty(), "must have one time at least")?;
         }
         rule("outage", self.outages.iter().all(|outage| outage.from < outage.to), "must end after its begin")
