@@ -106,6 +106,8 @@ impl Form {
 #[template(path = "act.html", config = "src/web/console/askama.toml")]
 struct ActPage {
     page: Page,
+    /// What it does, which stands on its button too.
+    label: String,
     consequence: &'static str,
     fields: Vec<Shown>,
     /// Reasons of which each does the act with one press.
@@ -140,6 +142,7 @@ impl ActPage {
             _ => form::new_key(web),
         };
         Self {
+            label: page.title.clone(),
             consequence: page.t(form.text.consequence),
             fields,
             chips: pages::chips(form.text.name).iter().map(|chip| page.t(*chip)).collect(),
