@@ -102,7 +102,7 @@ impl std::str::FromStr for ProxyDocument {
     }
 }
 
-/// A proxy who received a card: the kind of document is for everybody, and the rest is sealed.
+/// A proxy who received a card: the kind of document is plain, and the rest is sealed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Proxy {
     /// What the proxy showed.

@@ -102,7 +102,7 @@ impl Days<'_> {
         self.sends("[name='/note']", "macet, sudah dikeluarkan");
         let is_cleared = |entry: &Value| entry["act"] == "printer.cleared" && entry.to_string().contains(&printer);
         assert!(audit(&self.staff.supervisor).iter().any(is_cleared));
-        self.staff.supervisor.done("/pauses", &json!({ "scope": format!("printer {printer}"), "note": "worn out" }));
+        self.staff.supervisor.done("/pauses", &json!({ "scope": { "printer": printer }, "note": "worn out" }));
 
         let lost = 2 * self.day + 1;
         assert_eq!(self.state(lost), "uncertain");

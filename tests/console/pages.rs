@@ -1,4 +1,4 @@
-//! Tests that every page can be read and used by everybody: axe-core finds nothing on it, in both languages, in the light and the dark
+//! Tests that every page can be read and used by all who work with it: axe-core finds nothing on it, in both languages, in the light and the dark
 //! colours, at a desk and on a phone; it fits a screen of 320 pixels, as a desk shows it at 200 % and more; nothing moves for people who
 //! want that; and the browser has nothing against its script and its policy.
 //!

@@ -9,7 +9,7 @@ use crate::{
     http::Served,
     impersonal::assert_impersonal,
     office::Office,
-    people,
+    people::{self, Student},
     person::{Person, add_with_role, with_supervisor},
 };
 
@@ -54,7 +54,10 @@ impl PrintRoom {
     /// An office with printed cards among which are some whose outcome is unknown: `r00001`, `r00003` and so on. Printing is paused.
     pub(crate) fn with_lost_cards(printed: u32, lost: u32) -> Self {
         let office = Office::new();
-        office.import("student", &people::students(0..printed));
+        // Of one faculty and programme, so that they are printed in the order of their numbers.
+        let one_pile =
+            |n| Student { faculty: "FACULTY 0".into(), programme: "PROGRAMME 0".into(), ..people::student(n) };
+        office.import("student", &people::csv(&(0..printed).map(one_pile).collect::<Vec<_>>()));
         office.receive("student", printed as usize + 40);
         let script: Vec<String> = (1..=lost).map(|number| format!("{}:forget", 2 * number)).collect();
         office.add_mock("p1", "student", &format!("card_ms=0&script={}", script.join(",")));
@@ -150,7 +153,7 @@ impl PrintRoom {
 }
 
 impl Drop for PrintRoom {
-    /// What its server has written, and what it tells of its work, names nobody.
+    /// What its server has written, and what it tells of its work, names no person.
     fn drop(&mut self) {
         if std::thread::panicking() {
             return;

@@ -49,7 +49,7 @@ impl<'a> Browser<'a> {
         Self { served, cookie: person.cookie.clone(), language: "en" }
     }
 
-    /// A browser in which nobody is signed in.
+    /// A browser without a session.
     pub(crate) fn signed_out(served: &'a Served) -> Self {
         Self { served, cookie: String::new(), language: "en" }
     }

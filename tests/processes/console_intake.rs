@@ -245,8 +245,8 @@ fn a_list_is_uploaded_only_from_the_own_page_by_a_person_who_may_import() {
         refusals.iter().any(|entry| is_it(&entry) && entry.to_string().contains("import"))
     };
     assert!(of("audi") && of("gugun") && of("root"), "{refusals:?}");
-    let nobody = Desk { cookie: String::new(), ..Desk::of(&served, &staff["operator"]) };
-    assert_eq!(nobody.shows("list.csv", &list).status, 303, "to the sign-in");
+    let stranger = Desk { cookie: String::new(), ..Desk::of(&served, &staff["operator"]) };
+    assert_eq!(stranger.shows("list.csv", &list).status, 303, "to the sign-in");
     assert_eq!(waiting(&office), 0);
 }
 

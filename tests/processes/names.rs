@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use crate::{
     console::{Browser, office, staff, texts},
     http::Served,
-    office::Office,
     people,
+    person::{Person, audit},
 };
 
 /// Everything that the program wrote, but for the database itself and what the person who asks sees.
-fn written(office: &Office, served: &Served) -> String {
-    let audit = office.done(&["audit", "export"]).stdout;
+fn written(served: &Served, supervisor: &Person<'_>) -> String {
+    let audit: String = audit(supervisor).iter().map(Value::to_string).collect();
     let metrics = served.get("/metrics").body;
     assert!(!audit.is_empty() && metrics.contains("cetak_http_requests_total"), "{metrics}");
     served.running.messages() + &audit + &metrics
@@ -63,7 +63,7 @@ fn a_name_is_searched_in_a_body_and_stands_in_no_log_no_address_no_metric_and_no
     assert!(texts(&searched(&browser, &[("name", "tidakada")])).contains("tidak ada permohonan atas nama ini"));
     assert!(texts(&browser.get("/records/search").body).contains("urutannya bebas"));
 
-    let written = written(&office, &served).to_lowercase();
+    let written = written(&served, &staff["supervisor"]).to_lowercase();
     for word in ["kusumawardhani", "prabaningtyas", "setyaningrum", "tidakada"] {
         assert!(!written.contains(word), "{word} was written");
     }
