@@ -306,10 +306,11 @@ async fn with_all(
     let mut all = MatchingDone { next: Some(after.unwrap_or(0)), ..MatchingDone::default() };
     for _ in 0..PAGES_MAX {
         let Some(from) = all.next else { break };
-        let page = taken.page(&mut engine.store.read().await?, from, CHUNK).await?;
+        // Read in the transaction that writes: what another person does meanwhile to a record may be a reason to leave it.
+        let mut tx = engine.write(permit).await?;
+        let page = taken.page(&mut tx, from, CHUNK).await?;
         let names: Vec<RecordName> = page.taken.into_iter().map(name).collect();
         if !names.is_empty() {
-            let mut tx = engine.write(permit).await?;
             let outcomes = decide_each(engine, &mut tx, names, &deed).await?;
             tx.commit_part().await?;
             for outcome in outcomes {
