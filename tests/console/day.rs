@@ -153,7 +153,7 @@ impl Days<'_> {
         wait_until("the card is printed again", 60, || self.state(self.reprinted()) == "printed");
         wait_until("the board says that nothing is paused", 15, || !browser.has("#state .wait"));
         assert_eq!(self.get("/board")["queue"]["by"], Value::Null);
-        self.staff.supervisor.done("/pauses", &json!({ "scope": "printer p1", "note": "until tomorrow" }));
+        self.staff.supervisor.done("/pauses", &json!({ "scope": { "printer": "p1" }, "note": "until tomorrow" }));
     }
 
     /// The stock-keeper books a delivery.
@@ -201,6 +201,7 @@ impl Days<'_> {
 }
 
 #[test]
+#[ignore = "a step of `tests/run --full`: it is not steady enough beside other tests"]
 fn the_day_of_each_role_goes_well_in_both_languages_at_a_desk_and_on_a_phone() {
     let look = |language, is_phone| Look { language, is_phone };
     let looks = [look("en", false), look("id", true), look("id", false), look("en", true)];

@@ -48,6 +48,7 @@ fn state(record: &Value) -> (&str, &Value) {
 }
 
 #[test]
+#[ignore = "a step of `tests/run --full`: it is not steady enough beside other tests"]
 fn every_flow_is_done_with_tab_and_enter_alone_and_its_focus_is_seen() {
     let room = PrintRoom::with_faults();
     let staff = room.staff();
@@ -79,7 +80,7 @@ fn every_flow_is_done_with_tab_and_enter_alone_and_its_focus_is_seen() {
     browser.tab_to("main form [name=chip]");
     browser.press(" ");
     follows(&browser, BUTTON);
-    assert_eq!(state(&record(1)).0, "printed");
+    assert_eq!(state(&record(1)).0, "printed", "{}", browser.text("main"));
 
     goes_to(&browser, "/check");
     accepts(&browser, &room.code(0));

@@ -72,6 +72,7 @@ const KEPT: &str = "
         document.getElementById('asks').matches(':modal'), window.isTheSame]";
 
 #[test]
+#[ignore = "a step of `tests/run --full`: it is not steady enough beside other tests"]
 fn focus_caret_typed_text_open_details_and_dialogs_are_kept_while_64_printers_print() {
     const PRINTERS: u32 = 64;
     // A page reads itself at most once a second.

@@ -132,7 +132,7 @@ fn a_database_that_was_copied_without_its_journal_is_no_empty_office() {
     let list = office.write("list.csv", people::students(0..20_000));
     let import = office.start(&["import", &list, "--profile", "student"]);
     wait_slowly_until("rows are committed", 60, || {
-        std::fs::metadata(office.data().join("cetak.db-wal")).is_ok_and(|wal| wal.len() > 1 << 20)
+        std::fs::metadata(office.data().join("cetak.db-wal")).is_ok_and(|wal| wal.len() > 2 << 20)
     });
     assert!(import.kill(), "the import was killed");
     let copy = copied_without_journal(&office);
