@@ -182,6 +182,12 @@ pub(super) fn read<T: DeserializeOwned>(fields: &Value) -> Result<T, Problem> {
 
 /// Refuses a field that has no place in the schema: a misspelled optional field would otherwise be ignored.
 pub(super) fn refuse_unknown(fields: &Value, schema: &Value) -> Result<(), Problem> {
+    // Read as a list, an object would have its fields by their places.
+    let mut objects =
+        schema["properties"].as_object().into_iter().flatten().filter(|(_, field)| field["properties"].is_object());
+    if let Some((name, _)) = objects.find(|(name, _)| fields[name.as_str()].is_array()) {
+        return Err(Problem::invalid(&format!("/{name}"), ValueRule::WrongType));
+    }
     match unknown("", fields, schema) {
         Some(field) => Err(Problem::invalid(&cleaned(&field), ValueRule::Unknown)),
         None => Ok(()),
