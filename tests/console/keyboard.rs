@@ -48,7 +48,7 @@ fn state(record: &Value) -> (&str, &Value) {
 }
 
 #[test]
-#[ignore = "a step of `tests/run --full`: it is not steady enough beside other tests"]
+#[ignore = "a step of `tests/run --full`: it has not passed as a whole yet"]
 fn every_flow_is_done_with_tab_and_enter_alone_and_its_focus_is_seen() {
     let room = PrintRoom::with_faults();
     let staff = room.staff();
@@ -78,6 +78,7 @@ fn every_flow_is_done_with_tab_and_enter_alone_and_its_focus_is_seen() {
     browser.tab_to("main form [name=found]");
     browser.press(" ");
     browser.tab_to("main form [name=chip]");
+    wait(100); // two spaces in a few milliseconds are of a scanner
     browser.press(" ");
     follows(&browser, BUTTON);
     assert_eq!(state(&record(1)).0, "printed", "{}", browser.text("main"));
