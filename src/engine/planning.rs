@@ -16,7 +16,7 @@ use crate::{
         stock::{Account, Cause, LotQuantity, Movement, Place},
         window,
     },
-    engine::Settings,
+    engine::{Settings, context::Profiles},
     store::{NewBatch, PlanView, QueuedJob, StoreError, Tx},
 };
 
@@ -53,6 +53,7 @@ const PLANS_AT_ONCE: usize = 64;
 pub async fn plan_next(
     tx: &mut Tx,
     printers: &[(&Printer, &CardProfile)],
+    profiles: &Profiles,
     settings: &Settings,
 ) -> Result<Vec<Plan>, StoreError> {
     let mut plans = Vec::with_capacity(printers.len());
@@ -84,7 +85,7 @@ pub async fn plan_next(
         if new.iter().any(|request| !free.contains_key(&(request.blank_type, request.place().free()))) {
             free = free_blanks(tx, &new).await?; // a hopper is counted from now on, or no longer
         }
-        let mut made = plan_some(tx, &new, free, settings).await?.into_iter();
+        let mut made = plan_some(tx, &new, free, (profiles, settings)).await?.into_iter();
         plans.extend(found.into_iter().map(|plan| plan.or_else(|| made.next()).unwrap_or(Plan::NothingWaits)));
     }
     Ok(plans)
@@ -103,9 +104,9 @@ async fn plan_some<'a>(
     tx: &mut Tx,
     requests: &[BatchRequest<'a>],
     mut free: FreeBlanks<'a>,
-    settings: &Settings,
+    (profiles, settings): (&Profiles, &Settings),
 ) -> Result<Vec<Plan>, StoreError> {
-    let sharers = sharers(tx, requests, &free, settings).await?;
+    let sharers = sharers(tx, requests, &free, (profiles, settings)).await?;
     let mut waiting = Waiting::new();
     let mut in_order = HashMap::new();
     for (profile, most) in planning::most_wanted(requests, &free, settings.batch_size) {
@@ -144,12 +145,13 @@ async fn plan_some<'a>(
     Ok(plans.into_iter().map(|plan| plan.or_else(|| made.next()).unwrap_or(Plan::NothingWaits)).collect())
 }
 
-/// Who shares the blanks of the vault with these printers: others of their profile that can print, unless there are enough for all.
+/// Who shares the blanks of the vault with these printers: others that print on the same blanks, whatever their profile, and can print,
+/// unless there are enough for all.
 async fn sharers<'a>(
     tx: &mut Tx,
     requests: &[BatchRequest<'a>],
     free: &FreeBlanks<'a>,
-    settings: &Settings,
+    (profiles, settings): (&Profiles, &Settings),
 ) -> Result<Sharers<'a>, StoreError> {
     let (mut sharers, now) = (Sharers::new(), tx.now());
     let most = settings.batch_size.saturating_mul(i64::try_from(PRINTERS_MAX).unwrap_or(i64::MAX));
@@ -159,9 +161,13 @@ async fn sharers<'a>(
         if request.hopper.is_some() || sharers.contains_key(&key) || is_enough() {
             continue;
         }
-        let mut others = tx.printers_sharing(request.profile).await?;
+        let of_type = profiles.values().filter(|profile| profile.blank_type == request.blank_type);
+        let of_type: Vec<&str> = of_type.map(|profile| profile.name.as_str()).collect();
+        let mut others = tx.printers_sharing(&of_type).await?;
         others.retain(|name| !requests.iter().any(|request| request.printer == *name));
-        let mut sharing = Sharing { printers: 0, cards: tx.cards_in_batches(request.profile).await? };
+        // Each card that is left in a batch has its blank reserved. Those of counted hoppers are reserved there.
+        let reserved = tx.account_lots(request.blank_type, &Place::Vault.reserved()).await?;
+        let mut sharing = Sharing { printers: 0, cards: reserved.iter().map(|lot| lot.quantity).sum() };
         if !others.is_empty() {
             let pauses = tx.pause_list().await?;
             let is_paused = |name: &str| pauses.iter().any(|pause| pause.scope == PauseScope::Printer(name.to_owned()));

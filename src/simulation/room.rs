@@ -209,8 +209,9 @@ impl<'a> Room<'a> {
             let is_open = window::is_open(&self.scenario.windows, &printer.setting.name, self.now);
             *at != with && takes_from_vault && is_open && printer.can_print()
         });
-        let of_profile = self.printers.iter().filter(|printer| printer.setting.profile == *profile);
-        let (others, cards) = (others.count(), of_profile.map(|printer| printer.jobs.len()).sum::<usize>());
+        let mut of_vault = self.printers.iter().collect::<Vec<_>>();
+        of_vault.retain(|printer| printer.setting.hopper.is_none() && printer.setting.profile == *profile);
+        let (others, cards) = (others.count(), of_vault.iter().map(|printer| printer.jobs.len()).sum::<usize>());
         Sharing { printers: i64::try_from(others).unwrap_or(0), cards: i64::try_from(cards).unwrap_or(0) }
     }
 

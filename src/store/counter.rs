@@ -145,13 +145,6 @@ impl Tx {
         Ok(rows.into_iter().map(count).collect())
     }
 
-    /// The number of records of a profile that are in a batch and have no card yet. The cost does not depend on the number of records.
-    pub async fn cards_in_batches(&mut self, profile: &str) -> Result<i64, StoreError> {
-        const IN_BATCHES: &str = "
-            SELECT CAST(COALESCE(SUM(number), 0) AS BIGINT) FROM counter_record WHERE profile = $1 AND state = 'batched'";
-        on!(self, c => sqlx::query_scalar(IN_BATCHES).bind(profile).fetch_one(c)).map_err(doing("reading the counters"))
-    }
-
     /// The number of ended attempts by printer and state since an instant, which is rounded down to a quarter of an
     /// hour. The cost depends on the time since then.
     pub async fn printer_outcomes(&mut self, since: Timestamp) -> Result<Vec<(String, String, i64)>, StoreError> {

@@ -140,13 +140,13 @@ impl Tx {
         printers(on!(self, c => sqlx::query_as(NAMED).bind(set_of_names(names)).fetch_all(c)))
     }
 
-    /// The printers of a profile that take their blanks from the vault and can print, as far as is known.
-    pub async fn printers_sharing(&mut self, profile: &str) -> Result<Vec<String>, StoreError> {
+    /// The printers of some profiles that take their blanks from the vault and can print, as far as is known.
+    pub async fn printers_sharing(&mut self, profiles: &[&str]) -> Result<Vec<String>, StoreError> {
         const SHARING: &str = "
-            SELECT name FROM printer
-            WHERE profile = $1 AND hopper IS NULL AND NOT removed AND breaker <> 'locked'
-                AND state NOT IN ('stopped', 'unreachable')";
-        on!(self, c => sqlx::query_scalar(SHARING).bind(profile).fetch_all(c)).map_err(doing("reading the printers"))
+            SELECT name FROM json_each($1) AS v JOIN printer ON printer.profile = v.value ->> 0
+            WHERE hopper IS NULL AND NOT removed AND breaker <> 'locked' AND state NOT IN ('stopped', 'unreachable')";
+        on!(self, c => sqlx::query_scalar(SHARING).bind(set_of_names(profiles)).fetch_all(c))
+            .map_err(doing("reading the printers"))
     }
 
     /// Sets the breaker and the number of consecutive failures. [`StoreError::Conflict`] if the breaker is not `from`.

@@ -1,10 +1,16 @@
 //! Tests the order of the waiting list, the planning of batches, and printing windows.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use cetak::{
-    domain::{dispatch::Blocked, id::BatchId, pause::PauseScope, time::Timestamp},
-    engine::{client::Client, clock::Clock, operations::AcceptClock, query::NeedKind},
+    domain::{card::profile::CardProfile, dispatch::Blocked, id::BatchId, pause::PauseScope, time::Timestamp},
+    engine::{
+        client::Client,
+        clock::Clock,
+        operations::AcceptClock,
+        planning::{self, Plan},
+        query::NeedKind,
+    },
 };
 
 use crate::acts as operations;
@@ -73,6 +79,53 @@ async fn printers_that_share_few_blanks_end_together_and_a_paused_one_has_no_sha
         printed.iter().map(|(printer, outcome, cards)| (printer.as_str(), outcome.as_str(), *cards)).collect();
     let names: Vec<String> = (1..=25).map(|n| format!("p{n:02}")).collect();
     assert_eq!(cards, names.iter().map(|name| (name.as_str(), "printed", 12)).collect::<Vec<_>>());
+    world.audit().await;
+}
+
+/// The number of cards of the next batch of a printer.
+async fn planned(world: &World, printer: &str) -> usize {
+    let engine = &world.engine;
+    let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
+    let printer = tx.printer_get(printer).await.unwrap().unwrap();
+    let profile = engine.profile(&printer.profile).unwrap();
+    let printers = [(&printer, &*profile)];
+    let plan = planning::plan_next(&mut tx, &printers, &engine.profiles, &engine.settings).await.unwrap().remove(0);
+    tx.commit().await.unwrap();
+    let Plan::Batch(_, jobs) = plan else { panic!("records wait: {plan:?}") };
+    jobs.len()
+}
+
+#[tokio::test]
+async fn the_cards_of_a_printer_with_a_counted_hopper_take_no_share_of_the_vault() {
+    let world = World::new().await;
+    world.import(&students(0..200)).await;
+    world.add_printer("p1", "mock://p1", "student", Some(100)).await;
+    world.receive(100, None).await;
+    operations::load(&world.engine, "p1", 100).await.unwrap();
+    assert_eq!(planned(&world, "p1").await, 100);
+    world.receive(30, None).await;
+    world.printer("p2", "").await;
+    world.printer("p3", "").await;
+    assert_eq!(planned(&world, "p2").await, 15, "as many as are left for p3");
+    assert_eq!(planned(&world, "p3").await, 15);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn printers_of_two_profiles_on_one_type_of_blank_share_it() {
+    let mut world = World::new().await;
+    let student = world.engine.profile("student").unwrap();
+    let guest = CardProfile { name: "guest".into(), ..(*student).clone() };
+    let mut profiles = (*world.engine.profiles).clone();
+    profiles.insert(guest.name.clone(), Arc::new(guest));
+    world.engine.profiles = Arc::new(profiles);
+    world.import(&students(0..40)).await;
+    world.import_with(&students(100..140), "guest", |_| {}).await.unwrap();
+    world.receive(30, None).await;
+    world.add_printer("p1", "mock://p1", "student", None).await;
+    world.add_printer("p2", "mock://p2", "guest", None).await;
+    assert_eq!(planned(&world, "p1").await, 15, "as many as are left for the printer of the other profile");
+    assert_eq!(planned(&world, "p2").await, 15);
     world.audit().await;
 }
 

@@ -197,7 +197,8 @@ async fn a_batch_is_planned_for_the_printer_as_it_is_now_and_an_open_one_is_not_
             database::execute(&world.location, change).await.unwrap();
         }
         let mut tx = engine.store.write_later(&engine.writer, engine.clock.now()).await.unwrap();
-        let plans = planning::plan_next(&mut tx, &[(&read, &profile)], &engine.settings).await.unwrap();
+        let plans =
+            planning::plan_next(&mut tx, &[(&read, &profile)], &engine.profiles, &engine.settings).await.unwrap();
         tx.commit().await.unwrap();
         plans
     };
@@ -236,7 +237,10 @@ async fn planned(world: &World) -> BTreeMap<JobId, (&'static str, RecordId)> {
         let printer = engine.store.read().await.unwrap().printer_get(name).await.unwrap().unwrap();
         let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
         let profile = engine.profile("student").unwrap();
-        let plan = planning::plan_next(&mut tx, &[(&printer, &profile)], &engine.settings).await.unwrap().remove(0);
+        let plan = planning::plan_next(&mut tx, &[(&printer, &profile)], &engine.profiles, &engine.settings)
+            .await
+            .unwrap()
+            .remove(0);
         tx.commit().await.unwrap();
         assert!(matches!(plan, Plan::Batch(..)), "records wait: {plan:?}");
     }

@@ -200,7 +200,10 @@ impl World {
         let profile = engine.profile("student").unwrap();
         let printer = engine.store.read().await.unwrap().printer_get("p1").await.unwrap().unwrap();
         let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
-        let planned = planning::plan_next(&mut tx, &[(&printer, &profile)], &engine.settings).await.unwrap().remove(0);
+        let planned = planning::plan_next(&mut tx, &[(&printer, &profile)], &engine.profiles, &engine.settings)
+            .await
+            .unwrap()
+            .remove(0);
         tx.commit().await.unwrap();
         planned
     }

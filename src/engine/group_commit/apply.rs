@@ -312,7 +312,7 @@ async fn plan_all(engine: &Engine, tx: &mut Tx, group: &Group) -> Result<Vec<pla
             asked.push((printer, profile));
         }
     }
-    let made = planning::plan_next(tx, &asked, &engine.settings).await?;
+    let made = planning::plan_next(tx, &asked, &engine.profiles, &engine.settings).await?;
     let mut plans: HashMap<&str, planning::Plan> =
         asked.iter().map(|(printer, _)| printer.name.as_str()).zip(made).collect();
     let plan_of = |asked: &Asked<PlanRequest>| plans.remove(asked.write.0.name.as_str());

@@ -100,7 +100,8 @@ async fn choose(list: &mut List, what: &str) -> anyhow::Result<()> {
     let profile = office.profile(office::PROFILE)?;
     let began = Instant::now();
     let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
-    let planned = planning::plan_next(&mut tx, &[(&list.more, &profile)], &office.settings).await?.remove(0);
+    let planned =
+        planning::plan_next(&mut tx, &[(&list.more, &profile)], &office.profiles, &office.settings).await?.remove(0);
     tx.commit().await?;
     list.note_time(what, MICROSECONDS, began);
     let Planned::Batch(batch, _) = planned else { bail!("no batch was made: {planned:?}") };

@@ -27,7 +27,7 @@ pub(crate) async fn print(office: &Engine, cards: usize) -> anyhow::Result<(Vec<
     let (mut printed, mut newest) = (Vec::with_capacity(cards), JobId(0));
     while printed.len() < cards {
         let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
-        let plans = planning::plan_next(&mut tx, &printers, &office.settings).await?;
+        let plans = planning::plan_next(&mut tx, &printers, &office.profiles, &office.settings).await?;
         let before = printed.len();
         for plan in plans {
             let Plan::Batch(batch, mut jobs) = plan else { continue };
