@@ -111,6 +111,40 @@ pub enum InspectionResult {
     BlankGone,
 }
 
+/// What a person says of the card of an attempt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CardAnswer {
+    /// It was found, and is good.
+    Good,
+    /// It was found, and is spoiled.
+    Spoiled,
+    /// It was not found.
+    NotFound,
+}
+
+/// Why two answers are no result of an inspection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NoResult {
+    /// The card was not found, and it was not said whether its blank is there.
+    BlankUnknown,
+    /// The card was found, and its blank, which it was printed on, is said to be gone.
+    Contradiction,
+}
+
+impl InspectionResult {
+    /// What both answers of an inspection mean: what was found of the card, and whether its blank is gone.
+    pub fn of_answers(card: CardAnswer, blank_gone: Option<bool>) -> Result<Self, NoResult> {
+        match (card, blank_gone) {
+            (CardAnswer::Good | CardAnswer::Spoiled, Some(true)) => Err(NoResult::Contradiction),
+            (CardAnswer::Good, _) => Ok(Self::Good),
+            (CardAnswer::Spoiled, _) => Ok(Self::Spoiled),
+            (CardAnswer::NotFound, Some(false)) => Ok(Self::Nothing),
+            (CardAnswer::NotFound, Some(true)) => Ok(Self::BlankGone),
+            (CardAnswer::NotFound, None) => Err(NoResult::BlankUnknown),
+        }
+    }
+}
+
 /// An attempt with everything that decisions about it need, read in the transaction that saves the decision.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AttemptView {
@@ -155,4 +189,23 @@ pub struct AttemptView {
     /// Whether the database was adopted after the attempt began, while another one may have printed since: a record whose
     /// attempt made no card may have one of an attempt that this database does not know.
     pub is_from_before_adoption: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_that_was_found_is_made_of_its_blank_and_one_that_was_not_needs_a_second_answer() {
+        let of = InspectionResult::of_answers;
+        for blank_gone in [None, Some(false)] {
+            assert_eq!(of(CardAnswer::Good, blank_gone), Ok(InspectionResult::Good));
+            assert_eq!(of(CardAnswer::Spoiled, blank_gone), Ok(InspectionResult::Spoiled));
+        }
+        assert_eq!(of(CardAnswer::Good, Some(true)), Err(NoResult::Contradiction));
+        assert_eq!(of(CardAnswer::Spoiled, Some(true)), Err(NoResult::Contradiction));
+        assert_eq!(of(CardAnswer::NotFound, Some(true)), Ok(InspectionResult::BlankGone));
+        assert_eq!(of(CardAnswer::NotFound, Some(false)), Ok(InspectionResult::Nothing));
+        assert_eq!(of(CardAnswer::NotFound, None), Err(NoResult::BlankUnknown));
+    }
 }

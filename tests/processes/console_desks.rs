@@ -229,6 +229,9 @@ fn an_inspection_asks_two_questions_about_one_card_and_opens_the_next() {
     // What is left out is said, and what was chosen is kept.
     let refused = browser.submit("/inspect", &[("found", "spoiled"), ("note", " ")]);
     assert!(refused.status == 422 && refused.body.contains("value=\"spoiled\" checked"), "{refused:?}");
+    let both = [("found", "good"), ("blank_gone", "true"), ("note", "it lay in the output")];
+    let refused = browser.submit("/inspect", &both);
+    assert!(refused.status == 422 && texts(&refused.body).contains("look again"), "{refused:?}");
     let refused = browser.submit("/inspect", &[("found", "nothing"), ("note", "looked everywhere")]);
     assert!(refused.status == 422 && texts(&refused.body).contains("second question"), "{refused:?}");
     let answered =

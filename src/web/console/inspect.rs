@@ -21,7 +21,10 @@ use super::{
     view::{Cell, ShownTable, Table},
 };
 use crate::{
-    domain::permission::Operation,
+    domain::{
+        attempt::{CardAnswer, InspectionResult, NoResult},
+        permission::Operation,
+    },
     engine::{
         operations::RecordName,
         query::{
@@ -227,17 +230,25 @@ fn asked_act(page: &Page, sent: &Sent) -> Result<(&'static str, Sort, Value), Te
     if note.is_empty() {
         return Err(texts::SAY_WHAT_YOU_SAW);
     }
-    match (sent.value("found"), sent.value("blank_gone")) {
-        (found @ ("good" | "spoiled"), _) => {
-            Ok(("ResolveFound", Sort::Act, json!({ "attempt": attempt, "found": found, "note": note })))
-        }
-        ("nothing", gone @ ("true" | "false")) => {
-            let sort = missed_as(page).unwrap_or(Sort::Act);
-            let blank_gone = gone == "true";
-            Ok(("ResolveNothing", sort, json!({ "attempt": attempt, "blank_gone": blank_gone, "note": note })))
-        }
-        ("nothing", _) => Err(texts::ANSWER_SECOND),
-        _ => Err(texts::ANSWER_FIRST),
+    let card = match sent.value("found") {
+        "good" => CardAnswer::Good,
+        "spoiled" => CardAnswer::Spoiled,
+        "nothing" => CardAnswer::NotFound,
+        _ => return Err(texts::ANSWER_FIRST),
+    };
+    let result = InspectionResult::of_answers(card, sent.value("blank_gone").parse().ok());
+    let found = |found: &str| ("ResolveFound", Sort::Act, json!({ "attempt": attempt, "found": found, "note": note }));
+    let nothing = |gone: bool| {
+        let sort = missed_as(page).unwrap_or(Sort::Act);
+        ("ResolveNothing", sort, json!({ "attempt": attempt, "blank_gone": gone, "note": note }))
+    };
+    match result {
+        Ok(InspectionResult::Good) => Ok(found("good")),
+        Ok(InspectionResult::Spoiled) => Ok(found("spoiled")),
+        Ok(InspectionResult::Nothing) => Ok(nothing(false)),
+        Ok(InspectionResult::BlankGone) => Ok(nothing(true)),
+        Err(NoResult::BlankUnknown) => Err(texts::ANSWER_SECOND),
+        Err(NoResult::Contradiction) => Err(texts::ANSWERS_DIFFER),
     }
 }
 
@@ -284,6 +295,10 @@ async fn refused(
     let open = Open::read(web, page, &Sent::default()).await?;
     let mut asked = open.ask(web, sent, sent.value("attempt")).await?;
     asked.error = Some(error(&asked.page));
+    if asked.found != "nothing" {
+        // The second question is asked for a card that was not found; an answer to it would not be seen.
+        asked.blank_gone.clear();
+    }
     asked.page.title = asked.page.with(texts::ERROR_TITLE, &[&asked.page.title]);
     Ok(respond(status, &asked))
 }
@@ -296,6 +311,7 @@ async fn scanned(web: &Web, page: Page, sent: &Sent, code: &str) -> Result<Respo
     let found = scanned.attempt.map(|attempt| attempt.id);
     if found.as_ref().is_some_and(|found| *found == asked.attempt) {
         "good".clone_into(&mut asked.found);
+        asked.blank_gone.clear();
         asked.scanned = Some(asked.page.t(texts::SCAN_IS_IT).to_owned());
         return Ok(respond(StatusCode::OK, &asked));
     }

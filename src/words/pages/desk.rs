@@ -50,6 +50,8 @@ texts! {
     SAY_WHAT_YOU_SAW "Choose what you saw, or say it in your words." "Pilih yang Anda lihat, atau tulis dengan kata Anda sendiri.";
     ANSWER_FIRST "Answer the first question." "Jawab pertanyaan pertama.";
     ANSWER_SECOND "Answer the second question, too: is the blank there?" "Jawab juga pertanyaan kedua: apakah blangkonya ada?";
+    ANSWERS_DIFFER "You said that the card is there, and that its blank is gone. The card is made of its blank: look again, and say which is right."
+        "Anda menyatakan kartunya ada dan blangkonya hilang. Kartu dicetak pada blangko itu: periksa lagi, lalu nyatakan yang benar.";
     SCAN_IS_IT "This is the card. Look at it, and save." "Ini kartunya. Periksa, lalu simpan.";
     SCAN_IS_OTHER "This is another card, that of {}. Look on." "Ini kartu lain, milik {}. Cari lagi.";
     SCAN_IS_NONE "This is not the code of a card of this office. Look on." "Ini bukan kode kartu kantor ini. Cari lagi.";
