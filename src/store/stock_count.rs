@@ -71,9 +71,12 @@ pub struct StockCountLine {
     pub closed_at: Option<String>,
     /// Why it was booked or cancelled.
     pub closed_note: Option<String>,
-    /// Whether its numbers, and the quantities of its blank type, are hidden from the reader until it is closed.
+    /// Whether its numbers, and the quantities of its blank type, are hidden from the reader.
     #[serde(default)]
     pub hidden: bool,
+    /// The open count of the same blank type during which they are hidden: itself, or a later one.
+    #[serde(default)]
+    pub hidden_by: Option<CountId>,
 }
 
 type Made = (Option<i64>, Option<i64>, Option<String>, Option<i64>, Option<i64>);
@@ -253,8 +256,9 @@ impl Tx {
         const SECOND: &str = "
             UPDATE stock_count
             SET state = $3, second_counted = $4, second_booked = $5, second_by = $6, second_account = $7, second_means = $8,
-                second_at_us = $9
-            WHERE id = $1 AND state = $2 AND NOT $10";
+                second_at_us = $9, closed_by = CASE WHEN $10 THEN $6 END, closed_account = CASE WHEN $10 THEN $7 END,
+                closed_means = CASE WHEN $10 THEN $8 END, closed_at_us = CASE WHEN $10 THEN $9 END
+            WHERE id = $1 AND state = $2";
         let (name, account, means) = self.writer.actor.columns();
         let sql = if count.state == CountState::First { FIRST } else { SECOND };
         let done = execute!(
@@ -352,5 +356,6 @@ fn line(row: Row) -> Result<StockCountLine, StoreError> {
         closed_at: closed_at.map(instant),
         closed_note,
         hidden: false,
+        hidden_by: None,
     })
 }

@@ -83,7 +83,10 @@ fn addresses() -> Vec<String> {
     let movements = "/api/v1/stock/movements";
     let filters = ["account=vault", "account=supplier", "blank_type=student", "limit=1"];
     let filtered = filters.iter().map(|filter| format!("{movements}?{filter}"));
-    filled.chain(filtered).chain(["/api/v1/stock/counts?closed_too=true".to_owned()]).collect()
+    filled
+        .chain(filtered)
+        .chain(["stock/counts", "batches"].map(|list| format!("/api/v1/{list}?closed_too=true")))
+        .collect()
 }
 
 /// An office whose vault has the booked number, and the people who count it.
@@ -177,6 +180,8 @@ fn during_a_count_no_answer_to_a_session_or_token_of_the_counter_has_the_booked_
         let says = |at: &str, text: &str| read.iter().any(|(found, body)| found == at && body.contains(text));
         assert!(says("session /api/v1/stock", "\"hidden\":[{\"blank_type\":\"student\",\"count\":1}]"), "{read:?}");
         assert!(says("token /api/v1/stock/movements", "\"hidden_by\":[1]"));
+        let batches = "session /api/v1/batches?closed_too=true";
+        assert!(says(batches, "\"items\":[]") && says(batches, "\"hidden_by\":[1]"), "what batches have printed");
         assert!(says("en /stock", "hidden during count 1") && says("id /stock", "selama stok opname 1"));
         assert!(says("en /needs", "count 1 of the vault") && says("id /needs", "stok opname 1 gudang"));
         refused_without_a_number(&counter);

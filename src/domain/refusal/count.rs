@@ -35,7 +35,6 @@ refusals! {
     /// More blanks than can be counted.
     Invalid "count-too-many" TooMany { most: i64 };
     /// The booked number is another than at the count, so that its difference cannot be booked.
-    Conflict "count-book-moved" BookMoved { count: CountId };
     /// What is asked for has quantities of blanks that are being counted.
     Conflict "hidden-by-count" Hidden { count: CountId, blank_type: String };
     /// The act was asked for when a count was booked at once, which is not done any more.

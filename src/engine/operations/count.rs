@@ -110,7 +110,7 @@ async fn counter(tx: &mut Tx, name: &PersonName) -> Result<CountPerson, EngineEr
 }
 
 /// Enters what was counted at a place, reserved blanks included, twice. It is compared with the book of that instant, and closes
-/// the count if it is the first one and equal. If not, another person counts again, and then a supervisor decides.
+/// the count if it is equal. If not, another person counts again, and if that differs too, a supervisor decides.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EnterCount {
     /// The count.
@@ -145,8 +145,8 @@ impl Act for EnterCount {
     }
 }
 
-/// Books the difference between one of two counts and the book: what is short goes to `missing`, and what is over comes back from
-/// there. Refused if the book has moved since that count.
+/// Books the difference between one of two counts and the book of the instant at which it was entered: what is short goes to `missing`,
+/// and what is over comes back from there. What was printed since is in the book already, and is no part of the difference.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct BookCount {
     /// The count.
@@ -169,27 +169,23 @@ impl Act for BookCount {
 }
 
 impl BookCount {
-    /// What two people agree on is worth nothing once the booked number is another.
+    /// What two people agree on is the difference, which no later movement changes: printing goes on while they decide.
     pub(super) async fn target(&self, tx: &mut Tx) -> Result<Target, EngineError> {
         let count = find(tx, self.count).await?;
-        count.to_book(self.which)?;
-        let (_, booked) = booked(tx, &count).await?;
-        Ok(Target { name: subject(count.id), version: format!("booked {booked}"), record: None })
+        let difference = count.to_book(self.which)?.difference();
+        Ok(Target { name: subject(count.id), version: format!("difference {difference}"), record: None })
     }
 
     pub(super) async fn apply(&self, tx: &mut Tx, approval: Approval<'_>) -> Result<(), EngineError> {
         let count = find(tx, self.count).await?;
         let made = count.to_book(self.which)?;
-        let (free, booked) = booked(tx, &count).await?;
-        if booked != made.booked {
-            return Err(CountRefusal::BookMoved { count: count.id }.into());
-        }
+        let (free, _) = booked(tx, &count).await?;
         let (difference, note) = (made.difference(), self.note.as_str());
         book(tx, &count, (difference, free), note).await?;
         tx.stock_count_close(&count, Some(self.which), note).await?;
         let event = Event::new("count.booked", subject(count.id)).with("blank_type", &count.blank_type);
         let event = event.with("place", count.place.free()).with("which", self.which).with("counted", made.counted);
-        let event = event.with("booked", booked).with("difference", difference).with("note", note);
+        let event = event.with("booked", made.booked).with("difference", difference).with("note", note);
         tx.audit(approval.mark(event));
         Ok(())
     }

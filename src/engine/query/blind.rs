@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{
         audit_row::RecordedEvent, correction::RequestBeside, id::CountId, printer::PrinterSetting,
-        refusal::CountRefusal, states::BatchState,
+        refusal::CountRefusal,
     },
     engine::operations::{Archived, MatchingCount},
 };
@@ -61,17 +61,17 @@ impl Blind for MovementLine {
     }
 }
 
-/// An open batch has as many blanks reserved as it has cards to print.
+/// An open batch has as many blanks reserved as it has cards to print, and a closed one has used as many as it has printed.
 impl Blind for BatchLine {
     fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
-        hidden.of_profile(&self.profile).filter(|_| self.state != BatchState::Closed.as_str())
+        hidden.of_profile(&self.profile)
     }
 }
 
 /// Whether a printer has blanks is seen in what it does.
 impl Blind for PrinterLine {
     fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
-        if let Some(count) = hidden.of_profile(&self.profile) {
+        if let Some(count) = hidden.of_printer(&self.name, &self.profile) {
             self.hidden_by = Some(count);
             self.hopper_blanks = None;
             self.standing = self.standing.during_count(count);
@@ -121,6 +121,17 @@ impl Blind for PendingActView {
     }
 }
 
+/// That an act waits is shown, and what it does with blanks that are counted is not.
+impl Blind for PendingActItem {
+    fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
+        if let Some(count) = hidden.of_subject(&self.line.target) {
+            self.hidden_by = Some(count);
+            self.arguments = None;
+        }
+        Ok(())
+    }
+}
+
 /// The details of events have quantities of blanks in many places.
 impl Blind for AuditEntry {
     fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
@@ -145,8 +156,9 @@ impl Blind for AuditVerification {
 /// Who counts, and that the count is open, is shown; no number is, also not that of another person.
 impl Blind for StockCountLine {
     fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
-        if hidden.of_type(&self.blank_type).is_some() {
+        if let Some(count) = hidden.of_type(&self.blank_type) {
             self.hidden = true;
+            self.hidden_by = Some(count);
             for made in [&mut self.first, &mut self.second].into_iter().flatten() {
                 (made.counted, made.booked) = (None, None);
             }

@@ -12,6 +12,7 @@ use crate::{
         count::{is_hidden_from, may_count},
         id::CountId,
         refusal::CountRefusal,
+        stock::Place,
     },
     engine::{Engine, EngineError},
 };
@@ -20,6 +21,8 @@ use crate::{
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Hidden {
     types: BTreeMap<String, CountId>,
+    /// The printers whose hoppers are being counted, each with the count.
+    printers: BTreeMap<String, CountId>,
     /// The blank type of each card profile.
     profiles: BTreeMap<String, String>,
 }
@@ -40,13 +43,15 @@ impl Hidden {
             return Ok(Self::default());
         }
         let open = engine.store.read_once().await?.stock_counts_open().await?;
-        let types: BTreeMap<String, CountId> = open
-            .into_iter()
-            .filter(|open| is_hidden_from(actor, open.state))
-            .map(|open| (open.blank_type, open.id))
-            .collect();
+        let (mut types, mut printers) = (BTreeMap::new(), BTreeMap::new());
+        for open in open.into_iter().filter(|open| is_hidden_from(actor, open.state)) {
+            if let Place::Printer(printer) = open.place {
+                printers.insert(printer, open.id);
+            }
+            types.insert(open.blank_type, open.id);
+        }
         let of_profile = |profile: &Arc<CardProfile>| (profile.name.clone(), profile.blank_type.clone());
-        Ok(Self { types, profiles: engine.profiles.values().map(of_profile).collect() })
+        Ok(Self { types, printers, profiles: engine.profiles.values().map(of_profile).collect() })
     }
 
     /// Whether nothing is hidden.
@@ -67,6 +72,11 @@ impl Hidden {
     /// The count that hides the blank type of a card profile.
     pub(super) fn of_profile(&self, profile: &str) -> Option<CountId> {
         self.of_type(self.profiles.get(profile)?)
+    }
+
+    /// The count that hides what a printer has: that of its hopper, or of the blank type of its card profile.
+    pub(super) fn of_printer(&self, printer: &str, profile: &str) -> Option<CountId> {
+        self.printers.get(printer).copied().or_else(|| self.of_profile(profile))
     }
 
     /// The count that hides what the audit calls `blangko TYPE`, or something of it.

@@ -264,7 +264,7 @@ const COUNTS: &str = "
        OR (state NOT IN ('first', 'cancelled') AND first_counted IS NULL)
        OR (state IN ('differs', 'booked') AND second_counted IS NULL)
        OR (state = 'booked') <> (which IS NOT NULL)
-       OR (state = 'equal' AND first_counted <> first_booked)
+       OR (state = 'equal' AND COALESCE(second_counted - second_booked, first_counted - first_booked) <> 0)
     UNION ALL
     SELECT 'count ' || CAST(s.id AS TEXT),
            'its difference is ' || CAST(s.difference AS TEXT) || ', and ' || CAST(s.moved AS TEXT) || ' is booked'

@@ -133,7 +133,8 @@ fn counted(page: &Page, line: &StockCountLine) -> Option<Table> {
     let made = [(WhichCount::First, &line.first), (WhichCount::Second, &line.second)];
     let row = |(which, made): (WhichCount, &Option<MadeCountLine>)| {
         let made = made.as_ref()?;
-        let hidden = page.with(texts::HIDDEN_BY_COUNT, &[&line.id.to_string()]);
+        let by = line.hidden_by.map_or(line.id, |count| count.0);
+        let hidden = page.with(texts::HIDDEN_BY_COUNT, &[&by.to_string()]);
         let shown =
             |number: Option<i64>| number.map_or_else(|| Cell::text(&hidden), |number| Cell::number(page, number));
         Some(vec![

@@ -56,10 +56,6 @@ pub(super) fn count_refusal(refusal: &CountRefusal) -> Message {
         CountRefusal::TooMany { most } => {
             say(format!("more than {} blanks cannot be counted", thousands(*most)), "look at the size of the bundles")
         }
-        CountRefusal::BookMoved { count } => say(
-            format!("the book has moved since that count of count {count}, so its difference is not known"),
-            &format!("cancel it with `cetak blangko count cancel {count} --reason TEXT`, and have it counted again"),
-        ),
         CountRefusal::Hidden { count, blank_type } => say(
             format!("quantities of type `{blank_type}` are hidden from those who count, during count {count}"),
             "ask a supervisor, or look again when the count is closed",

@@ -38,9 +38,6 @@ pub(super) fn count_refusal(refusal: &CountRefusal) -> String {
             format!("kedua isian stok opname {count} tidak sama jumlahnya; tidak ada yang disimpan")
         }
         CountRefusal::TooMany { most } => format!("tidak dapat menghitung lebih dari {} keping", thousands(*most)),
-        CountRefusal::BookMoved { count } => format!(
-            "pembukuan sudah berubah sejak hitungan stok opname {count} itu; batalkan, lalu buka stok opname yang lain"
-        ),
         CountRefusal::Hidden { count, blank_type } => format!(
             "jumlah blangko jenis `{blank_type}` disembunyikan dari penghitung selama stok opname {count} terbuka"
         ),
