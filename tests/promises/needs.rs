@@ -24,7 +24,7 @@ async fn reserved(world: &World) -> Option<ReservedBlanks> {
     let needs = world.status().await.needs_person.into_iter();
     let mut of_p2 = needs.filter_map(|need| {
         let NeedKind::NoBlanks(none) = need.kind else { return None };
-        (none.printer == "p2").then_some(none.reserved)
+        none.printers.iter().any(|printer| printer == "p2").then_some(none.reserved)
     });
     of_p2.next().unwrap()
 }
@@ -58,8 +58,25 @@ async fn a_printer_without_blanks_is_told_which_stopped_printer_has_them_reserve
 /// The command of the need of the printer `p2` for blanks.
 async fn command(world: &World) -> String {
     let needs = world.status().await.needs_person;
-    let of_p2 = |need: &&Need| matches!(&need.kind, NeedKind::NoBlanks(none) if none.printer == "p2");
+    let of_p2 =
+        |need: &&Need| matches!(&need.kind, NeedKind::NoBlanks(none) if none.printers.contains(&"p2".to_owned()));
     words::need(needs.iter().find(of_p2).unwrap(), &TimeZone::UTC).command
+}
+
+#[tokio::test]
+async fn what_is_wrong_stays_while_printing_is_paused() {
+    let world = World::new().await;
+    world.import(&students(0..3)).await;
+    world.printer("p1", "").await;
+    operations::pause(&world.engine, &PauseScope::Queue, "lunch").await.unwrap();
+    let status = world.status().await;
+    assert!(status.needs_person.iter().any(|need| matches!(need.kind, NeedKind::NoBlanks(_))), "{status:?}");
+    let printer = &status.printers[0];
+    assert_eq!(printer.standing, Standing::Paused { by: "operator".into() });
+    assert_eq!(printer.beneath, Some(Standing::NoBlanks { blank_type: "student".into() }));
+    world.receive(9, None).await;
+    assert_ne!(world.status().await.printers[0].beneath, printer.beneath);
+    world.audit().await;
 }
 
 #[tokio::test]
@@ -69,8 +86,15 @@ async fn a_hopper_without_blanks_is_told_where_they_are_when_the_vault_is_empty(
     world.add_printer("p1", "mock://p1", "student", Some(40)).await;
     world.add_printer("p2", "mock://p2", "student", Some(40)).await;
     assert!(command(&world).await.starts_with("cetak blangko receive"), "there are none");
+    let needs = world.status().await.needs_person;
+    let none = |need: &Need| if let NeedKind::NoBlanks(none) = &need.kind { Some(none.printers.clone()) } else { None };
+    assert_eq!(
+        needs.iter().filter_map(none).collect::<Vec<_>>(),
+        [["p1", "p2"]],
+        "one need, which names both printers"
+    );
     world.receive(4, None).await;
-    assert!(command(&world).await.starts_with("cetak blangko load --printer p2"));
+    assert!(command(&world).await.starts_with("cetak blangko load --printer p1"));
     operations::load(&world.engine, "p1", 4).await.unwrap();
     assert_eq!(command(&world).await, "cetak blangko unload --printer p1 --quantity 4");
     world.plan().await;

@@ -75,6 +75,7 @@ impl Blind for PrinterLine {
             self.hidden_by = Some(count);
             self.hopper_blanks = None;
             self.standing = self.standing.during_count(count);
+            self.beneath = self.beneath.as_ref().map(|standing| standing.during_count(count));
         }
         Ok(())
     }

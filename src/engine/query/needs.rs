@@ -122,7 +122,7 @@ pub enum NeedKind {
         /// The profile.
         profile: String,
     },
-    /// Records of the printer's profile wait, and there is no free blank for it.
+    /// Records wait, and there is no free blank of a type for some printers.
     NoBlanks(NoBlanks),
     /// The settings have a fault, so that no scheduler starts.
     SettingsWrong {
@@ -138,14 +138,14 @@ pub enum NeedKind {
     SchedulerFault(FaultSince),
 }
 
-/// A printer without blanks, and where there are blanks of its type.
+/// Printers without blanks of a type, and where there are such blanks.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NoBlanks {
-    /// The printer.
-    pub printer: String,
+    /// The printers, by name; at least one.
+    pub printers: Vec<String>,
     /// The type of blank.
     pub blank_type: String,
-    /// Whether its hopper is counted, so that it prints only from there.
+    /// Whether their hoppers are counted, so that they print only from there.
     pub hopper: bool,
     /// The free blanks of the type in the vault.
     pub vault: i64,
@@ -247,10 +247,8 @@ pub(super) async fn read(
     needs.extend(tx.stock_counts_open().await?.into_iter().map(|open| (count_waits(open), 1)));
     for printer in printers {
         needs.extend(needs_of(printer).into_iter().map(|kind| (kind, 1)));
-        if let Standing::NoBlanks { blank_type } = &printer.standing {
-            needs.push((no_blanks(engine, facts, printers, printer, blank_type), 1));
-        }
     }
+    needs.extend(no_blanks(engine, facts, printers).into_iter().map(|none| (NeedKind::NoBlanks(none), 1)));
     needs.extend(tx.doubt().await?.map(|doubt| (NeedKind::InstanceInDoubt { doubt }, 1)));
     needs.push((NeedKind::RecordsHeldAtAdoption, tx.records_held_at_adoption_count().await?));
     let is_behind = engine.clock.now().plus(CLOCK_TOLERANCE) < tx.newest_instant().await?;
@@ -298,14 +296,27 @@ fn count_waits(open: OpenCount) -> NeedKind {
     NeedKind::CountWaits { number, blank_type, printer, state, since: since.to_string() }
 }
 
-/// That a printer has no blanks, and where there are some.
-fn no_blanks(
+/// Which printers have no blanks, by blank type and by whether their hoppers are counted, and where there are some.
+fn no_blanks(engine: &Engine, facts: &Facts, printers: &[PrinterLine]) -> Vec<NoBlanks> {
+    let mut without: BTreeMap<(&str, bool), Vec<String>> = BTreeMap::new();
+    for printer in printers {
+        let beneath = printer.beneath.as_ref().unwrap_or(&printer.standing);
+        if let Standing::NoBlanks { blank_type } = beneath {
+            without.entry((blank_type.as_str(), printer.hopper.is_some())).or_default().push(printer.name.clone());
+        }
+    }
+    let none = |((blank_type, hopper), names)| none_of(engine, facts, (printers, names), blank_type, hopper);
+    without.into_iter().map(none).collect()
+}
+
+/// That these printers have no blanks of a type.
+fn none_of(
     engine: &Engine,
     facts: &Facts,
-    printers: &[PrinterLine],
-    printer: &PrinterLine,
+    (printers, names): (&[PrinterLine], Vec<String>),
     blank_type: &str,
-) -> NeedKind {
+    hopper: bool,
+) -> NoBlanks {
     let of = facts.balances.iter().filter(|line| line.blank_type == blank_type && line.quantity > 0);
     let vault: i64 = of.clone().filter(|line| line.account == "vault").map(|line| line.quantity).sum();
     let (mut free, mut reserved) = (None, None);
@@ -317,9 +328,7 @@ fn no_blanks(
         free = most.map(|(printer, blanks)| FreeBlanks { printer: printer.to_owned(), blanks });
         reserved = reserved_blanks(engine, facts, printers, blank_type);
     }
-    let hopper = printer.hopper.is_some();
-    let (printer, blank_type) = (printer.name.clone(), blank_type.to_owned());
-    NeedKind::NoBlanks(NoBlanks { printer, blank_type, hopper, vault, free, reserved })
+    NoBlanks { printers: names, blank_type: blank_type.to_owned(), hopper, vault, free, reserved }
 }
 
 /// The blanks of this type that a batch has reserved: the most that a printer does not print without a person, otherwise the

@@ -67,6 +67,10 @@ pub struct PrinterLine {
     pub node: Option<String>,
     /// What it is doing, or why it prints nothing.
     pub standing: Standing,
+    /// What it would be doing without the pause, or why it would print nothing: a fault stays while printing is paused. None if it is not
+    /// paused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beneath: Option<Standing>,
     /// Good cards of the last 24 hours, counted in quarters of an hour.
     pub cards_24h: i64,
     /// Spoiled blanks of the same time.
@@ -194,9 +198,12 @@ pub(super) async fn read(engine: &Engine, tx: &mut Tx, facts: &Facts) -> Result<
                 pauses: &facts.pauses,
                 windows: engine.broken.settings.is_empty().then_some(&*engine.settings.windows),
             };
+            let now_is = standing(&seen, now);
+            let is_paused = matches!(now_is, Standing::Paused { .. });
             let hopper_blanks = p.hopper.map(|_| facts.hopper_blanks(&p.name));
             PrinterLine {
-                standing: standing(&seen, now),
+                standing: now_is,
+                beneath: is_paused.then(|| standing(&Seen { pauses: &[], ..seen }, now)),
                 uri: plain_uri(&p.uri),
                 paused: facts.pauses.iter().any(|pause| pause.scope.applies(&p.name, None)),
                 cards_24h: count(&p.name, "printed"),

@@ -102,9 +102,18 @@ impl Tiles {
     }
 }
 
-/// How a printer is, in a word.
+/// How a printer is, in a word. A fault stays one while printing is paused.
 pub(super) fn tone(printer: &PrinterLine) -> &'static str {
-    match printer.standing {
+    if fault_beneath(printer).is_some() { "bad" } else { tone_of(&printer.standing) }
+}
+
+/// What would keep a paused printer from printing.
+pub(super) fn fault_beneath(printer: &PrinterLine) -> Option<&Standing> {
+    printer.beneath.as_ref().filter(|standing| tone_of(standing) == "bad")
+}
+
+fn tone_of(standing: &Standing) -> &'static str {
+    match standing {
         Standing::Printing => "busy",
         Standing::Ready => "good",
         Standing::Paused { .. }
@@ -142,7 +151,12 @@ fn tile(page: &Page, board: &Board, place: usize, printer: &PrinterLine) -> Prin
         address: address::printer(&printer.name),
         standing: pages::standing(&printer.standing, page.language, &page.zone),
         tone: tone(printer),
-        reasons: reasons(page, printer).into_iter().chain(hidden_hopper(page, printer)).collect(),
+        reasons: fault_beneath(printer)
+            .map(|fault| pages::standing(fault, page.language, &page.zone))
+            .into_iter()
+            .chain(reasons(page, printer))
+            .chain(hidden_hopper(page, printer))
+            .collect(),
         batch,
         hopper,
         today: page

@@ -141,12 +141,19 @@ fn cards_to_destroy(blank_type: &str, count: i64) -> NeedText {
 
 /// Where blanks of the type are, and the command that brings them to the printer.
 fn no_blanks_text(no_blanks: &NoBlanks, zone: &TimeZone) -> NeedText {
-    let NoBlanks { printer, blank_type, hopper, vault, free, reserved } = no_blanks;
-    let place = if *hopper { " in its hopper" } else { "" };
-    let mut what = format!("printer `{printer}` has no free blanks of type `{blank_type}`{place}, and records wait");
+    let NoBlanks { printers, blank_type, hopper, vault, free, reserved } = no_blanks;
+    let names = printers.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let (has, place) = match (printers.len(), *hopper) {
+        (0 | 1, false) => (format!("printer {names} has"), ""),
+        (0 | 1, true) => (format!("printer {names} has"), " in its hopper"),
+        (_, false) => (format!("printers {names} have"), ""),
+        (_, true) => (format!("printers {names} have"), " in their hoppers"),
+    };
+    let mut what = format!("{has} no free blanks of type `{blank_type}`{place}, and records wait");
     if *hopper && *vault > 0 {
         what += &format!("; {} are in the vault", thousands(*vault));
-        return NeedText { what, command: format!("cetak blangko load --printer {printer} --quantity NUMBER") };
+        let first = printers.first().map_or("", |name| name);
+        return NeedText { what, command: format!("cetak blangko load --printer {first} --quantity NUMBER") };
     }
     if *hopper {
         what += "; the vault has none";

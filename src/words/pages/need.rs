@@ -187,16 +187,19 @@ pub(crate) fn need(need: &Need, language: Language, zone: &TimeZone) -> (String,
 }
 
 fn no_blanks_text(no_blanks: &NoBlanks, language: Language) -> (String, Place) {
-    let NoBlanks { printer, blank_type, hopper, vault, free, reserved } = no_blanks;
+    let NoBlanks { printers, blank_type, hopper, vault, free, reserved } = no_blanks;
     let say = |en, id, values: &[&str]| Text::new(en, id).with(language, values);
-    let mut what = say(
-        "printer {} has no free blanks of type {}, and records wait",
-        "printer {} kehabisan blangko jenis {}, dan permohonan menunggu",
-        &[printer, blank_type],
-    );
+    let has = if printers.len() > 1 {
+        "printers {} have no free blanks of type {}, and records wait"
+    } else {
+        "printer {} has no free blanks of type {}, and records wait"
+    };
+    let id = "printer {} kehabisan blangko jenis {}, dan permohonan menunggu";
+    let mut what = say(has, id, &[&printers.join(", "), blank_type]);
     if *hopper && *vault > 0 {
         what += &say("; the vault has {}", "; di gudang ada {}", &[&number(*vault, language)]);
-        return (what, Place::Printer(printer.clone()));
+        let place = printers.first().map_or(Place::Stock, |first| Place::Printer(first.clone()));
+        return (what, place);
     }
     if let Some(free) = free {
         let blanks = number(free.blanks, language);
