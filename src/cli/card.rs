@@ -62,8 +62,8 @@ pub(super) async fn command(access: &Access, out: Output, command: CardCommand) 
             districts::hand_over(access, &name, proxy).await?;
             (card(&name, "handed-over"), format!("the card of `{}` is handed over", name.request_id))
         }
-        CardCommand::Send { many, to, document } => {
-            let act = |records| SendCards { records, district: to.clone(), document: document.clone() };
+        CardCommand::Send { many, to, document, new_district } => {
+            let act = |records| SendCards { records, district: to.clone(), document: document.clone(), new_district };
             return many::act(access, out, districts::named(&many)?, "sent", act).await;
         }
         CardCommand::Receive { many, cause, reason } => {

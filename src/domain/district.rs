@@ -3,13 +3,23 @@
 //! A card that was sent is a living card in state `printed`, checked, and not at the counter. It is recalled as any card; before it is
 //! checked again, rejected or replaced, it comes back.
 
+use std::collections::BTreeSet;
+
 use super::{
+    actor::same_name,
     audit::Event,
     card_out::{OutChange, Proxy, ReturnCause},
     record::{RecordView, handed_over, printed_card, ready},
     refusal::{RecordRule, Refusal},
     transition::{CardChange, RecordChange, Transition},
 };
+
+/// The known district that a spelling means: the same one, else the first that differs only as names do that are the same (see
+/// [`same_name`]); `None` if it is a new one.
+pub fn meant<'a>(spelling: &str, known: &'a BTreeSet<String>) -> Option<&'a str> {
+    let known = || known.iter().map(String::as_str);
+    known().find(|name| *name == spelling).or_else(|| known().find(|name| same_name(name, spelling)))
+}
 
 /// A checked card is sent to a district, with a document.
 pub fn send(view: &RecordView, district: &str, document: &str) -> Result<Transition, Refusal> {
@@ -98,6 +108,17 @@ mod tests {
     }
 
     type Decision<'a> = (&'static str, &'a dyn Fn(&RecordView) -> Result<Transition, Refusal>);
+
+    #[test]
+    fn a_district_is_known_in_any_spelling_and_another_name_is_a_new_one() {
+        let known = BTreeSet::from(["Banjarsari".to_owned(), "Laweyan".into(), "laweyan".into()]);
+        for spelling in ["BANJARSARI", " banjarsari ", "Banjarsari\u{a0}", "B\u{430}njarsari"] {
+            assert_eq!(meant(spelling, &known), Some("Banjarsari"), "{spelling:?}");
+        }
+        assert_eq!(meant("laweyan", &known), Some("laweyan"), "as it is written");
+        assert_eq!(meant("LAWEYAN", &known), Some("Laweyan"));
+        assert_eq!(meant("Laweyan 2", &known), None);
+    }
 
     #[test]
     fn each_act_on_a_sent_card_is_refused_in_every_other_state() {

@@ -216,11 +216,16 @@ impl Tx {
         on!(self, c => sqlx::query_scalar(OVERDUE).bind(before.0).fetch_one(c)).map_err(doing("counting sent cards"))
     }
 
+    /// The names of the districts that have cards, at most 500.
+    pub async fn districts_names(&mut self) -> Result<Vec<String>, StoreError> {
+        on!(self, c => sqlx::query_scalar(DISTRICTS).bind(DISTRICTS_MAX).fetch_all(c))
+            .map_err(doing("listing districts"))
+    }
+
     /// The districts that have cards, by name, at most 500.
     pub async fn districts_list(&mut self) -> Result<Vec<DistrictLine>, StoreError> {
         let what = || doing("listing districts");
-        let districts: Vec<String> =
-            on!(self, c => sqlx::query_scalar(DISTRICTS).bind(DISTRICTS_MAX).fetch_all(c)).map_err(what())?;
+        let districts = self.districts_names().await?;
         let mut lines = Vec::with_capacity(districts.len());
         for district in districts {
             let cards: i64 =

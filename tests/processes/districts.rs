@@ -44,7 +44,10 @@ fn a_card_goes_to_its_district_and_comes_back_or_is_handed_over_there_and_each_l
         ids.iter().map(|id| json!({ "source": "default", "request_id": id })).collect()
     };
     assert_eq!(cards("/cards/ready"), ["r00000", "r00001", "r00002"]);
-    let send = json!({ "records": names(&["r00000", "r00001", "r00003"]), "district": "Laweyan", "document": "SJ-12" });
+    let mut send =
+        json!({ "records": names(&["r00000", "r00001", "r00003"]), "district": "Laweyan", "document": "SJ-12" });
+    assert_eq!(operator.post("/cards/send", &send).problem(), "new-district");
+    send["new_district"] = true.into();
     let outcomes = operator.done("/cards/send", &send);
     let refused: Vec<_> =
         outcomes.as_array().unwrap().iter().map(|outcome| &outcome["refusal"]["args"]["needs"]).collect();
@@ -57,7 +60,7 @@ fn a_card_goes_to_its_district_and_comes_back_or_is_handed_over_there_and_each_l
     assert_eq!(place["card"]["sent"]["document"], "SJ-12");
     assert_eq!(operator.get("/cards/districts").json()[0]["cards"], 2);
 
-    let list = json!({ "records": names(&["r00000", "r00002"]), "district": "Laweyan" });
+    let list = json!({ "records": names(&["r00000", "r00002"]), "district": "LAWEYAN" });
     let outcomes = operator.done("/cards/hand-over", &list);
     assert_eq!(
         (&outcomes[0]["refusal"], &outcomes[1]["refusal"]["args"]["needs"]),
@@ -91,7 +94,7 @@ fn a_pile_is_scanned_into_a_form_and_booked_card_by_card_without_javascript() {
     let foreign = format!("r00001 cetak-local-1 {}", "0".repeat(16));
     let pile = format!("{}\nr00001\nr00003\n{foreign}\n", code(&office, &staff["operator"], "r00000"));
     let (status, page) =
-        book(&browser, "/handover/send", &[("district", "Laweyan"), ("document", "SJ-12"), ("cards", &pile)]);
+        book(&browser, "/handover/send", &[("new_district", "Laweyan"), ("document", "SJ-12"), ("cards", &pile)]);
     assert_eq!(status, 200, "{page}");
     let shown = texts(&page);
     assert!(shown.contains("Booked: 2. Refused: 2.") && shown.contains("forged"), "{shown}");
@@ -116,7 +119,8 @@ fn a_pile_is_scanned_into_a_form_and_booked_card_by_card_without_javascript() {
     browser.language = "id";
     let collected = texts(&browser.get("/handover/collected").body);
     assert!(collected.contains("r00001") && collected.contains("Kecamatan"), "{collected}");
-    let (status, page) = book(&browser, "/handover/send", &[("district", "Jebres"), ("document", "D"), ("cards", " ")]);
+    let (status, page) =
+        book(&browser, "/handover/send", &[("new_district", "Jebres"), ("document", "D"), ("cards", " ")]);
     assert!(status == 422 && page.contains("role=\"alert\""), "{status} {page}");
     assert_eq!(Browser::of(&served, &staff["stock-keeper"]).get("/handover/send").status, 403);
     assert_eq!(browser.get("/handover/nothing").status, 404);

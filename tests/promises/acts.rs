@@ -93,7 +93,7 @@ pub(crate) async fn card_hand_over(engine: &Engine, record: &RecordName) -> Done
 
 pub(crate) async fn card_send(engine: &Engine, record: &RecordName, district: &str) -> Done<()> {
     let records = vec![record.clone()].try_into().unwrap();
-    let act = SendCards { records, district: value(district), document: value("SJ-12") };
+    let act = SendCards { records, district: value(district), document: value("SJ-12"), new_district: true };
     let outcomes = by(engine).act(act).await?;
     assert!(outcomes.iter().all(|outcome| outcome.refusal.is_none()), "{outcomes:?}");
     Ok(())

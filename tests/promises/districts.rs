@@ -45,8 +45,29 @@ async fn checked(cards: u32) -> World {
 
 async fn send(world: &World, ids: &[&str], district: &str) -> Vec<RecordOutcome> {
     let records = ids.iter().map(|id| name(id)).collect::<Vec<_>>().try_into().unwrap();
-    let act = SendCards { records, district: district.parse().unwrap(), document: "SJ-12".parse().unwrap() };
+    let (district, document) = (district.parse().unwrap(), "SJ-12".parse().unwrap());
+    let act = SendCards { records, district, document, new_district: true };
     by(&world.engine).act(act).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_district_is_meant_in_any_spelling_and_a_new_one_is_named_as_such() {
+    let world = checked(3).await;
+    let send = async |id: &str, district: &str, new_district: bool| {
+        let records = vec![name(id)].try_into().unwrap();
+        let (district, document) = (district.parse().unwrap(), "SJ-12".parse().unwrap());
+        by(&world.engine).act(SendCards { records, district, document, new_district }).await.map(|_| ())
+    };
+    let refused = send("r00000", "Laweyan", false).await;
+    let new = Refusal::NewDistrict { district: "Laweyan".into() };
+    assert!(matches!(refused, Err(EngineError::Refused(refusal)) if refusal == new));
+    send("r00000", "Laweyan", true).await.unwrap();
+    send("r00001", "LAWEYAN", false).await.unwrap();
+    send("r00002", "lAWEYAN", true).await.unwrap();
+    let districts = by(&world.engine).query(ListDistricts {}).await.unwrap();
+    assert_eq!(districts.iter().map(|line| (&*line.district, line.cards)).collect::<Vec<_>>(), [("Laweyan", 3)]);
+    assert_eq!(hand_over_in(&world, "r00001", "laweyan").await, None);
+    world.audit().await;
 }
 
 async fn receive(world: &World, id: &str, cause: ReturnCause) -> Option<Refusal> {

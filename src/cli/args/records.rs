@@ -404,6 +404,9 @@ pub enum CardCommand {
         /// The number of the dispatch note
         #[arg(long, value_name = "TEXT")]
         document: Document,
+        /// It is a district that no list and no card names yet
+        #[arg(long)]
+        new_district: bool,
     },
     /// Receive cards back from their districts
     ///

@@ -100,6 +100,8 @@ refusals! {
     Invalid "filters-exclude" FiltersExclude;
     /// A filter of a list has a value that nothing has. `known` are the first of those that it may have.
     Invalid "unknown-filter" UnknownFilter { filter: String, value: String, known: Vec<String> };
+    /// No list and no card names the district, and it was not said that it is a new one.
+    Invalid "new-district" NewDistrict { district: String };
     /// No record matches (`is_none`), or more than the act takes in one transaction.
     Conflict "matching-number" MatchingNumber { is_none: bool, most: i64 };
     /// The text is not the code of a reason.

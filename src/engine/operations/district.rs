@@ -1,5 +1,7 @@
 //! Cards that are sent to a district and received back, and cards that are handed over there or to a proxy.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -12,13 +14,15 @@ use crate::{
         card_out::{Proxy, ProxyDocument, ReturnCause},
         district,
         permission::{Operation, Permit},
+        refusal::Refusal,
         value::{DistrictName, Document, Note, ProxyNote},
     },
     engine::{Engine, EngineError, clock::nonce},
     store::keys::hex,
 };
 
-/// Checked cards are sent to a district, each by itself.
+/// Checked cards are sent to a district, each by itself. A district that a list or a card names is meant in any spelling, and is written as
+/// it is known.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SendCards {
     /// The records.
@@ -27,6 +31,9 @@ pub struct SendCards {
     pub district: DistrictName,
     /// The dispatch note.
     pub document: Document,
+    /// It is a district that no list and no card names yet; refused without it, as a misspelt one would be a new one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub new_district: bool,
 }
 
 impl Act for SendCards {
@@ -34,9 +41,23 @@ impl Act for SendCards {
     const OPERATION: Operation = Operation::CardSend;
 
     async fn perform(self, engine: &Engine, permit: &Permit) -> Result<Vec<RecordOutcome>, EngineError> {
-        let deed = Deed::Send(self.district, self.document);
-        each(engine, permit.covers(Self::OPERATION)?, self.records, deed).await
+        let permit = permit.covers(Self::OPERATION)?;
+        let known = known(engine).await?;
+        let district = match district::meant(self.district.as_str(), &known) {
+            Some(known) => DistrictName::try_from(known.to_owned()).unwrap_or(self.district),
+            None if self.new_district => self.district,
+            None => return Err(Refusal::NewDistrict { district: self.district.to_string() }.into()),
+        };
+        each(engine, permit, self.records, Deed::Send(district, self.document)).await
     }
+}
+
+/// The districts that records of lists and cards that were sent name.
+async fn known(engine: &Engine) -> Result<BTreeSet<String>, EngineError> {
+    let mut tx = engine.store.read().await?;
+    let of_records = tx.record_counts().await?.into_iter().map(|count| count.district);
+    let of_cards = tx.districts_names().await?;
+    Ok(of_records.chain(of_cards).filter(|district| !district.is_empty()).collect())
 }
 
 /// Cards come back from their districts, each by itself.
@@ -74,7 +95,11 @@ impl Act for HandOverCards {
     const OPERATION: Operation = Operation::CardHandOver;
 
     async fn perform(self, engine: &Engine, permit: &Permit) -> Result<Vec<RecordOutcome>, EngineError> {
-        each(engine, permit.covers(Self::OPERATION)?, self.records, Deed::HandOverIn(self.district)).await
+        let permit = permit.covers(Self::OPERATION)?;
+        let known = known(engine).await?;
+        let known = district::meant(self.district.as_str(), &known).map(str::to_owned);
+        let district = known.and_then(|known| DistrictName::try_from(known).ok()).unwrap_or(self.district);
+        each(engine, permit, self.records, Deed::HandOverIn(district)).await
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! A pile is scanned into one field, one code in each line, and booked by its button: a scan alone does nothing.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use askama::Template;
 use axum::{
@@ -253,7 +253,11 @@ struct PilePage {
     document: String,
     note: String,
     cards: String,
-    districts: Vec<String>,
+    districts: BTreeSet<String>,
+    /// Whether a district may be named that is not known.
+    may_be_new: bool,
+    /// The new one.
+    new_district: String,
     causes: Vec<(&'static str, &'static str, bool)>,
     error: Option<String>,
     verdict: Option<Verdict>,
@@ -264,12 +268,15 @@ struct PilePage {
 
 impl PilePage {
     async fn new(web: &Web, page: Page, pile: &Pile, sent: &Sent) -> Result<Self, Response> {
-        let (page, districts) = if pile.has_district {
+        let (page, mut districts) = if pile.has_district {
             let (page, lines) = page.read(web, ListDistricts {}).await?;
-            (page, lines.into_iter().map(|line| line.district).collect())
+            (page, lines.into_iter().map(|line| line.district).collect::<BTreeSet<_>>())
         } else {
-            (page, Vec::new())
+            (page, BTreeSet::new())
         };
+        // Cards are sent to districts that lists name, and handed over in those to which cards were sent.
+        let of_lists = page.shown.iter().filter(|_| pile.has_document).flat_map(|shown| shown.board.districts.keys());
+        districts.extend(of_lists.filter(|district| !district.is_empty()).cloned());
         let cause = |cause: ReturnCause| {
             let code = cause.as_str();
             (code, choice(code).map_or(code, |text| page.t(text)), sent.value("cause") == code)
@@ -287,6 +294,8 @@ impl PilePage {
             note: of("note"),
             cards: of("cards"),
             districts,
+            may_be_new: pile.has_document,
+            new_district: of("new_district"),
             causes,
             error: None,
             verdict: None,
@@ -342,7 +351,7 @@ async fn booked(State(web): State<Arc<Web>>, request: Request, pile: &Pile) -> R
     let outcomes = match done(&web, &parts, pile, &arguments(pile, &sent, &names)).await {
         Ok(outcomes) => outcomes,
         Err(problem) => {
-            let error = problem.text(page.language);
+            let error = page.told(&problem);
             return failed(&web, page, pile, &sent, (problem.status(), error)).await;
         }
     };
@@ -393,6 +402,11 @@ fn arguments(pile: &Pile, sent: &Sent, names: &[RecordName]) -> Value {
     put(pile.has_document, "document");
     put(pile.has_cause, "cause");
     put(pile.has_cause, "note");
+    let new_district = sent.value("new_district").trim();
+    if pile.has_document && !new_district.is_empty() {
+        arguments["district"] = new_district.into();
+        arguments["new_district"] = true.into();
+    }
     arguments
 }
 
@@ -421,7 +435,7 @@ fn told(web: &Web, mut shown: PilePage, outcomes: Vec<RecordOutcome>, refused: V
             }
             Some(refusal) => {
                 left.push(format!("{} {}", record.source, record.request_id));
-                web.problem(&EngineError::Refused(refusal)).text(page.language)
+                page.told(&web.problem(&EngineError::Refused(refusal)))
             }
         };
         results.push((record.request_id, text));

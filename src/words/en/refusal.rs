@@ -160,6 +160,10 @@ pub fn refusal(refusal: &Refusal) -> Message {
             "leave out `--batch`, or `--printed-since` and `--printed-until`",
         ),
         Refusal::UnknownFilter { filter, value, known } => unknown_filter(filter, value, known),
+        Refusal::NewDistrict { district } => say(
+            format!("`{district}` is not a known district, and it was not said that it is a new one"),
+            "known ones are in `cetak status`; say that it is new with `--new-district`",
+        ),
         Refusal::NotAReasonCode => say(
             "this is not the code of a reason".into(),
             "the codes stand in the column `code` of `cetak record list`, such as `living-card`",

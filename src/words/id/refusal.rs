@@ -131,6 +131,9 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::FiltersExclude => {
             "permohonan disaring menurut kelompok cetak atau menurut waktu cetak, tidak keduanya sekaligus".into()
         }
+        Refusal::NewDistrict { district } => {
+            format!("`{district}` bukan kecamatan yang dikenal, dan belum dinyatakan sebagai kecamatan baru")
+        }
         Refusal::UnknownFilter { filter, value, .. } => format!("tidak ada {} bernama `{value}`", filter_name(filter)),
         Refusal::NotAReasonCode => "ini bukan kode alasan".into(),
         Refusal::RecordUnreadable { record, fault } => {

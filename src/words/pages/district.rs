@@ -14,6 +14,7 @@ texts! {
     DISTRICTS "Districts" "Kecamatan";
     DISPATCH_NOTE "Dispatch note" "Surat pengantar";
     CAUSE_OF_RETURN "Why they come back" "Alasan kembali";
+    NEW_DISTRICT "Or a new district, which is not in the list" "Atau kecamatan baru, yang tidak ada dalam daftar";
     CARDS_TO_BOOK "Cards, one in each line" "Kartu, satu per baris";
     CARDS_TO_BOOK_HELP "Scan the codes of the cards, or type request ids. At most {} at once."
         "Pindai kode kartu, atau ketik nomor permohonan. Paling banyak {} sekaligus.";
