@@ -35,7 +35,7 @@ pub(super) async fn find(access: &Access, out: Output, args: FindArgs) -> anyhow
             message("note: not all names are indexed, and some may be missing");
             message("hint: `cetak db index-names` makes the index complete");
         }
-        records
+        records.into_iter().map(|name| name.found).collect()
     } else if let Some(request_id) = args.request_id {
         let record = RecordName { source: args.source, request_id };
         vec![client.query(FindRecord { record }).await?]

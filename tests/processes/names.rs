@@ -43,6 +43,7 @@ fn a_name_is_searched_in_a_body_and_stands_in_no_log_no_address_no_metric_and_no
     let found: Value = found.json();
     assert_eq!(found["records"].as_array().unwrap().len(), 1, "{found}");
     assert_eq!(found["records"][0]["record"]["request_id"], "r00107");
+    assert_eq!(found["records"][0]["identifier"], "••••107", "the end of S000107");
     assert_eq!((&found["next"], &found["complete"]), (&Value::Null, &json!(true)));
     let keeper = &staff["stock-keeper"];
     assert_eq!(keeper.post("/records/search-by-name", &json!({ "name": "kusumawardhani" })).status, 403);
@@ -50,6 +51,9 @@ fn a_name_is_searched_in_a_body_and_stands_in_no_log_no_address_no_metric_and_no
     let mut browser = Browser::of(&served, operator);
     let first = searched(&browser, &[("name", "setyaningrum")]);
     assert!(first.contains("/records/default/r00100") && !first.contains("/records/default/r00107"), "{first}");
+    let (own, other) = (people::student(100).number, people::student(101).number);
+    assert!(first.contains(&format!("•{}<", &own[own.len() - 3..])), "persons of one name are told apart: {first}");
+    assert!(!first.contains(&own) && !first.contains(&other), "{first}");
     let after = first.split("name=\"after\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let second = searched(&browser, &[("name", "setyaningrum"), ("after", &after)]);
     assert!(second.contains("/records/default/r00124") && !second.contains("name=\"after\""), "{second}");

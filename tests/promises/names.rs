@@ -41,7 +41,7 @@ async fn page(world: &World, name: &str, after: Option<Cursor>) -> Result<FoundN
 /// The request ids of the first page; none if there is no such name.
 async fn ids(world: &World, name: &str) -> Vec<String> {
     match page(world, name, None).await {
-        Ok(found) => found.records.into_iter().map(|found| found.record.request_id).collect(),
+        Ok(found) => found.records.into_iter().map(|found| found.found.record.request_id).collect(),
         Err(EngineError::Refused(Refusal::NoName)) => Vec::new(),
         Err(error) => panic!("{error}"),
     }
@@ -99,7 +99,7 @@ async fn a_frequent_word_is_answered_page_by_page() {
     loop {
         let found = page(&world, "student", after).await.unwrap();
         assert!(found.complete);
-        pages.push(found.records.iter().map(|found| found.record.request_id.clone()).collect::<Vec<_>>());
+        pages.push(found.records.iter().map(|found| found.found.record.request_id.clone()).collect::<Vec<_>>());
         after = found.next;
         if after.is_none() {
             break;
@@ -127,7 +127,7 @@ async fn names_from_before_the_index_are_missed_until_it_is_made_and_the_answer_
     update(&world, &[named(1, "Number Changed")]).await;
 
     let found = page(&world, "number", None).await.unwrap();
-    let found_ids: Vec<_> = found.records.iter().map(|found| &*found.record.request_id).collect();
+    let found_ids: Vec<_> = found.records.iter().map(|found| &*found.found.record.request_id).collect();
     assert_eq!((found_ids, found.complete), (vec!["r00001", "r00005", "r00006"], false));
     let none = page(&world, "zzz", None).await.unwrap();
     assert!(none.records.is_empty() && !none.complete, "it may be missing");

@@ -2,9 +2,9 @@
 
 use super::{
     AccountLine, AuditEntry, AuditVerification, BatchLine, Board, CardOutLine, CardToCheck, ChainHead, CheckedRule,
-    DistrictLine, Duplicate, EndedAttemptLine, FoundNames, FoundRecord, JobLine, MovementLine, Need, NeedKind, Night,
-    Page, PendingActLine, PendingActView, PileCounts, PileLine, PrinterLine, PrinterReport, RecordLine, ScannedCard,
-    SessionLine, ShownProxy, Stock, StockCountLine, TokenLine, UncertainLine, WarrantLine,
+    DistrictLine, Duplicate, EndedAttemptLine, FoundName, FoundNames, FoundRecord, JobLine, MovementLine, Need,
+    NeedKind, Night, Page, PendingActItem, PendingActView, PileCounts, PileLine, PrinterLine, PrinterReport,
+    RecordLine, ScannedCard, SessionLine, ShownProxy, Stock, StockCountLine, TokenLine, UncertainLine, WarrantLine,
     hidden::{Blind, Hidden},
 };
 use crate::{
@@ -101,6 +101,12 @@ impl Blind for ScannedCard {
 impl Blind for CardToCheck {
     fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
         self.card.hide(hidden)
+    }
+}
+
+impl Blind for FoundName {
+    fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
+        self.found.hide(hidden)
     }
 }
 

@@ -4,10 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Cursor, Engine, EngineError, Query,
-    found::{FoundRecord, found},
+    found::{FoundRecord, found, person_of},
 };
 use crate::{
-    domain::{id::RecordId, permission::Operation, personal::TypedText, refusal::Refusal},
+    domain::{
+        id::RecordId,
+        permission::Operation,
+        personal::{TypedText, masked},
+        refusal::Refusal,
+    },
     store::{StoreError, Tx, word_keys},
 };
 
@@ -30,11 +35,23 @@ const FOUND_MAX: usize = 20;
 /// How often a page that has found nothing looks further.
 const LOOKS_MAX: usize = 10;
 
+/// A record that was found by the name of its person.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct FoundName {
+    /// The record.
+    #[serde(flatten)]
+    pub found: FoundRecord,
+    /// The person's identifier with dots in place of all but its last four characters, by which persons of the same name are told apart.
+    /// None if the person's fields do not open, or the card profile is gone.
+    #[serde(default)]
+    pub identifier: Option<String>,
+}
+
 /// The records that were found.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FoundNames {
     /// In the order of their import, at most 20.
-    pub records: Vec<FoundRecord>,
+    pub records: Vec<FoundName>,
     /// Where the next page begins; none if this is the last. A search of frequent words looks at a limited number of records for each
     /// page, so that a page with a next one may have few records or none.
     pub next: Option<Cursor>,
@@ -67,8 +84,11 @@ impl Query for FindName {
         let mut records = Vec::new();
         for id in ids {
             // An index that was changed from outside may name a record that does not exist: `db check` finds it.
-            if tx.record_line(id).await?.is_some() {
-                records.push(found(engine, &mut tx, id).await?);
+            if let Some(line) = tx.record_line(id).await? {
+                let person = person_of(engine, &mut tx, id).await?;
+                let profile = engine.profile(&line.profile).ok();
+                let identifier = person.zip(profile).map(|(of, profile)| masked(of.reveal(&profile.identifier.column)));
+                records.push(FoundName { found: found(engine, &mut tx, id).await?, identifier });
             }
         }
         Ok(FoundNames { records, next: after.map(|id| Cursor(id.0)), complete })

@@ -12,10 +12,12 @@ use crate::{
         audit_row::RecordedEvent,
         card_out::{ProxyDocument, SentCard},
         id::{BatchId, RecordId},
+        personal::Person,
         printer_reason,
         standing::Standing,
         time::Timestamp,
     },
+    engine::person::open_person,
     store::{BesideLine, JobLine, JobScope, RecordLine, StoreError, StoredOut, Tx},
 };
 
@@ -128,6 +130,12 @@ pub(super) async fn found(engine: &Engine, tx: &mut Tx, id: RecordId) -> Result<
     let beside = tx.record_beside_lines(id, BESIDE_MAX).await?;
     let pauses = pauses(tx, &record, in_hand.as_ref()).await?;
     Ok(FoundRecord { record, card, in_hand, pauses, beside })
+}
+
+/// The person of a record; `None` if the fields were deleted, or do not open, which `db check --deep` finds.
+pub(super) async fn person_of(engine: &Engine, tx: &mut Tx, id: RecordId) -> Result<Option<Person>, EngineError> {
+    let body = tx.bodies_get(&[id]).await?.pop();
+    Ok(body.and_then(|body| open_person(engine.store.keys(), &body).ok()))
 }
 
 /// The pauses that apply to a record that may get a card.

@@ -55,7 +55,7 @@ pub use self::{
     counts::{ListCounts, ShowCount},
     duplicates::{Duplicate, ListDuplicates, ShowRequestsBeside},
     find::{FindPerson, FindRecord, ListRecordEvents},
-    find_name::{FindName, FoundNames},
+    find_name::{FindName, FoundName, FoundNames},
     found::{CardFacts, Done, FoundRecord, InHand},
     hidden::{Blind, Hidden, HiddenType},
     jobs::{JobsOf, ListJobs, ShowJob},

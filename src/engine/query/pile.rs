@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, EngineError, Page, PageRequest, Query, ScanCard, ScannedCard, scan};
+use super::{Engine, EngineError, Page, PageRequest, Query, ScanCard, ScannedCard, found::person_of, scan};
 use crate::{
     domain::{id::BatchId, permission::Operation, personal::masked, refusal::Refusal},
     engine::{
         operations::{RecordName, find_record},
-        person::{PHOTO_FIELD, open_person},
+        person::PHOTO_FIELD,
     },
     store::{PileCounts, PileLine, Tx},
 };
@@ -96,9 +96,7 @@ impl Query for ScanForCheck {
         let profile = engine.profile(&record.profile)?;
         let name = RecordName { source: record.source.clone(), request_id: record.request_id.clone() };
         let id = find_record(&mut tx, &name).await?;
-        let Some(body) = tx.bodies_get(&[id]).await?.pop() else { return Ok(none) };
-        // One that does not open is found by `db check --deep`.
-        let Ok(person) = open_person(engine.store.keys(), &body) else { return Ok(none) };
+        let Some(person) = person_of(engine, &mut tx, id).await? else { return Ok(none) };
         let identifier = masked(person.reveal(&profile.identifier.column));
         Ok(CardToCheck { identifier: Some(identifier), has_photo: !person.reveal(PHOTO_FIELD).is_empty(), ..none })
     }

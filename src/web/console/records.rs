@@ -14,7 +14,9 @@ use serde_json::{Value, json};
 use super::{
     address,
     form_value::Sent,
-    history, matching,
+    history,
+    known::Known,
+    matching,
     page::{Page, respond},
     view::{Button, Cell, Filter, Table, View},
 };
@@ -27,11 +29,12 @@ use crate::{
     engine::{
         operations::RecordName,
         query::{
-            Cursor, FindRecord, FoundNames, FoundRecord, JobsOf, ListJobs, ListRecordEvents, ListRecords, PageRequest,
+            Cursor, FindRecord, FoundName, FoundNames, FoundRecord, JobsOf, ListJobs, ListRecordEvents, ListRecords,
+            PageRequest,
         },
     },
     web::{carry::done_with, context::Web, input, problem::Problem, route::Sort, routes::ROUTES},
-    words::pages::{self, texts},
+    words::pages::{self, Text, texts},
 };
 
 pub(super) fn router() -> Router<Arc<Web>> {
@@ -48,46 +51,69 @@ async fn list(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
     let (parts, _) = request.into_parts();
     let page = Page::of(&web, &parts).await?;
     let sent = Sent::of_query(&parts).unwrap_or_default();
-    let query = match query(&sent) {
-        Ok(query) => query,
-        Err(problem) => return Err(page.failed(&problem)),
+    let listed = match query(&sent) {
+        Ok(query) => page.ask(&web, query).await,
+        Err(problem) => Err(problem),
     };
-    let (page, records) = page.read(&web, query).await?;
+    // A filter with a value that no record has, or that is none, finds nothing: the filters stay, and the page says which one it is.
+    let (records, nothing) = match listed {
+        Ok(records) => (Some(records), String::new()),
+        Err(problem) if is_of_filter(&problem) => (None, page.told(&problem)),
+        Err(problem) => return Err(page.refused::<ListRecords>(&problem)),
+    };
     let title = page.t(texts::RECORDS);
     let mut view = View::new(page, title);
+    view.lead = nothing;
     if view.page.may(Operation::RecordSearch, Sort::Act) {
         let label = view.page.t(texts::SEARCH);
         view.buttons.push(Button { address: "/records/search".into(), label });
     }
-    for (name, label) in [
-        ("source", texts::SOURCE),
-        ("profile", texts::PROFILE),
-        ("district", texts::DISTRICT),
-        ("kind", texts::KIND),
-        ("class", texts::CLASS),
-        ("reason", texts::REASON_CODE),
-        ("batch", texts::BATCH),
-    ] {
-        let filter = Filter { name, label: view.page.t(label), value: sent.value(name).to_owned(), choices: vec![] };
-        view.filters.push(filter);
-    }
-    let state = |state: RecordState| (state.as_str().to_owned(), view.page.language.record_state(state).to_owned());
-    let states = RecordState::ALL.into_iter().map(state).collect();
-    let label = view.page.t(texts::STATE);
-    view.filters.insert(1, Filter { name: "state", label, value: sent.value("state").to_owned(), choices: states });
-    let mut table = table(&view.page, records.items.iter());
-    table.next = records.next.map(|next| {
+    view.filters = filters(&web, &view.page, &sent);
+    let mut table = table(&view.page, records.iter().flat_map(|records| &records.items));
+    table.next = records.as_ref().and_then(|records| records.next).map(|next| {
         let after = next.0.to_string();
         let mut values: Vec<(&str, &str)> = FILTERS.map(|name| (name, sent.value(name))).to_vec();
         values.push(("after", &after));
         address::with_query("/records", &values)
     });
     view.tables.push(table);
-    if sent.value("recalled").is_empty() {
+    if sent.value("recalled").is_empty() && records.is_some() {
         view.buttons
             .extend(matching::buttons(&view.page, &matching::MATCHED.map(|name| (name, sent.value(name).trim()))));
     }
     Ok(respond(StatusCode::OK, &view))
+}
+
+/// The filters, with the values that are known.
+fn filters(web: &Web, page: &Page, sent: &Sent) -> Vec<Filter> {
+    let known = Known::of_page(web, page);
+    let filter = |(name, label, pointer): (&'static str, Text, &str)| {
+        let value = sent.value(name).to_owned();
+        let states = || RecordState::ALL.iter().map(|state| state.as_str().to_owned()).collect();
+        let mut values = if name == "state" { states() } else { known.of(pointer) };
+        if !values.is_empty() && !value.is_empty() && !values.contains(&value) {
+            values.push(value.clone());
+        }
+        let named = |value: String| (value.clone(), pages::value_in_words(pointer, &value, page.language));
+        Filter { name, label: page.t(label), value, choices: values.into_iter().map(named).collect() }
+    };
+    [
+        ("source", texts::SOURCE, "/filter/source"),
+        ("state", texts::STATE, "/filter/state"),
+        ("profile", texts::PROFILE, "/filter/profile"),
+        ("district", texts::DISTRICT, "/district"),
+        ("kind", texts::KIND, "/filter/kind"),
+        ("class", texts::CLASS, "/filter/class"),
+        ("reason", texts::REASON_CODE, "/filter/reason"),
+        ("batch", texts::BATCH, "/filter/batch"),
+    ]
+    .map(filter)
+    .into()
+}
+
+/// Whether a problem is about what was asked for, and not about who asks or about the server.
+fn is_of_filter(problem: &Problem) -> bool {
+    [StatusCode::NOT_FOUND, StatusCode::UNPROCESSABLE_ENTITY].contains(&problem.status())
 }
 
 /// The list that the query string asks for. A field that is left empty filters nothing.
@@ -116,7 +142,7 @@ pub(super) fn table<'a>(page: &Page, records: impl Iterator<Item = &'a RecordLin
             Cell::text(&record.source),
             Cell::text(state(page, record)),
             Cell::text(&record.profile),
-            Cell::text(&record.kind),
+            Cell::text(pages::kind(&record.kind, page.language)),
             Cell::text(&record.district),
             Cell::text(page.day_and_time(&record.verified_at)),
         ]
@@ -210,7 +236,7 @@ fn facts(view: &mut View, found: &FoundRecord) {
         (page.t(texts::STATE), Cell::text(state(page, record))),
         (page.t(texts::SOURCE), Cell::text(&record.source)),
         (page.t(texts::PROFILE), Cell::text(&record.profile)),
-        (page.t(texts::KIND), Cell::text(&record.kind)),
+        (page.t(texts::KIND), Cell::text(pages::kind(&record.kind, page.language))),
         (page.t(texts::DISTRICT), Cell::text(&record.district)),
         (page.t(texts::VILLAGE), Cell::text(&record.village)),
         (page.t(texts::VERIFIED), Cell::text(page.day_and_time(&record.verified_at))),
@@ -318,7 +344,7 @@ fn offer(view: &mut View, record: &RecordLine) {
 async fn search(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
     let page = searching(Page::of(&web, &parts).await?)?;
-    Ok(respond(StatusCode::OK, &Search { page, error: None, name: String::new(), next: None, tables: vec![] }))
+    Ok(respond(StatusCode::OK, &Search::empty(page)))
 }
 
 /// The page, if the person may search.
@@ -338,11 +364,20 @@ fn searching(mut page: Page) -> Result<Page, Response> {
 struct Search {
     page: Page,
     error: Option<String>,
+    /// That nothing was found.
+    nothing: Option<String>,
     /// The words of a name that were searched. They stand in the page, which is not stored, and in no address.
     name: String,
     /// Where the next page of them begins.
     next: Option<i64>,
     tables: Vec<Table>,
+}
+
+impl Search {
+    /// The form, before anything was searched.
+    fn empty(page: Page) -> Self {
+        Self { page, error: None, nothing: None, name: String::new(), next: None, tables: vec![] }
+    }
 }
 
 /// The records that were found. The search has the limits of the API.
@@ -355,6 +390,33 @@ async fn searched(web: &Arc<Web>, parts: &Parts, (name, arguments): (&str, Value
         Ok(found) => found,
         Err(_) => FoundNames { records: serde_json::from_value(answer).unwrap_or_default(), ..nothing },
     })
+}
+
+/// What was found: of persons with the same name, the end of the identifier and the place tell which one stands at the counter.
+fn found_table(page: &Page, records: &[FoundName]) -> Table {
+    let headings = [
+        texts::REQUEST,
+        texts::IDENTIFIER_END,
+        texts::DISTRICT,
+        texts::VILLAGE,
+        texts::SOURCE,
+        texts::STATE,
+        texts::QUEUED_AT,
+    ];
+    let row = |found: &FoundName| {
+        let record = &found.found.record;
+        vec![
+            Cell::link(&record.request_id, address::record(&record.source, &record.request_id)),
+            Cell::text(found.identifier.as_deref().unwrap_or_default()),
+            Cell::text(&record.district),
+            Cell::text(&record.village),
+            Cell::text(&record.source),
+            Cell::text(state(page, record)),
+            Cell::text(whereabouts(page, &found.found)),
+        ]
+    };
+    let headings = headings.map(|text| page.t(text)).to_vec();
+    Table { title: page.t(texts::FOUND).into(), headings, rows: records.iter().map(row).collect(), next: None }
 }
 
 async fn found(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
@@ -375,25 +437,19 @@ async fn found(State(web): State<Arc<Web>>, request: Request) -> Result<Response
     match searched(&web, &parts, asked).await {
         Ok(FoundNames { records, next, complete }) => {
             page.notice = (!complete).then(|| page.t(texts::NAMES_NOT_INDEXED).to_owned());
-            let headings =
-                [texts::REQUEST, texts::SOURCE, texts::STATE, texts::QUEUED_AT].map(|text| page.t(text)).to_vec();
-            let row = |found: &FoundRecord| {
-                let record = &found.record;
-                vec![
-                    Cell::link(&record.request_id, address::record(&record.source, &record.request_id)),
-                    Cell::text(&record.source),
-                    Cell::text(state(&page, record)),
-                    Cell::text(whereabouts(&page, found)),
-                ]
-            };
-            let rows = records.iter().map(row).collect();
-            let table = Table { title: page.t(texts::FOUND).into(), headings, rows, next: None };
+            let table = found_table(&page, &records);
             let next = next.map(|next| next.0);
-            Ok(respond(StatusCode::OK, &Search { page, error: None, name: name_shown, next, tables: vec![table] }))
+            let found = Search { name: name_shown, next, tables: vec![table], ..Search::empty(page) };
+            Ok(respond(StatusCode::OK, &found))
+        }
+        // To have found nothing is an answer.
+        Err(problem) if problem.status() == StatusCode::NOT_FOUND => {
+            let nothing = Some(page.told(&problem));
+            Ok(respond(StatusCode::OK, &Search { nothing, name: name_shown, ..Search::empty(page) }))
         }
         Err(problem) => {
-            let error = Some(page.told(&problem));
-            Ok(respond(problem.status(), &Search { page, error, name: name_shown, next: None, tables: vec![] }))
+            let (status, error) = (problem.status(), Some(page.told(&problem)));
+            Ok(respond(status, &Search { error, name: name_shown, ..Search::empty(page) }))
         }
     }
 }
