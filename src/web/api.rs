@@ -63,6 +63,7 @@ pub(super) fn router(web: Arc<Web>, more: Router<Arc<Web>>) -> Router {
         .method_not_allowed_fallback(|| async { Problem::from(Fault::MethodNotAllowed) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(input::readable))
+        .layer(from_fn_with_state(web.clone(), console::told))
         .layer(from_fn(worded))
         .layer(map_response(secured))
         .layer(from_fn_with_state(web.engine.clock.clone(), noted))

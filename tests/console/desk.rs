@@ -36,7 +36,7 @@ const WRONG_PLACES: [(&str, &str); 20] = [
     ("/", "footer button"),
     ("/", "main"),
     ("/needs", "main a.button"),
-    ("/records", "#filter-district"),
+    ("/records", "#filter-source"),
     ("/records", "main a.button"),
     ("/records/search", "#person"),
     ("/records/default/r00001", "main a.button"),

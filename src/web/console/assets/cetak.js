@@ -92,7 +92,7 @@
     lastRead = Date.now();
     const version = told;
     try {
-      const headers = { "X-Followed": "1", ...(tag ? { "If-None-Match": tag } : {}) };
+      const headers = { "X-Followed": "1", Accept: "text/html", ...(tag ? { "If-None-Match": tag } : {}) };
       const answer = await fetch(isLive ? location.href : "/", { headers, redirect: "manual", signal: AbortSignal.timeout(ANSWER_WITHIN) });
       if (answer.type === "opaqueredirect") { location.reload(); return; }
       if (answer.status === 304) readAt = version;
@@ -231,7 +231,7 @@
   const scan = async (form, fields) => {
     try {
       const answer = await fetch(form.action, {
-        method: "POST", body: fields, headers: { "HX-Request": "true" }, redirect: "manual", signal: AbortSignal.timeout(FORM_WITHIN),
+        method: "POST", body: fields, headers: { "HX-Request": "true", Accept: "text/html" }, redirect: "manual", signal: AbortSignal.timeout(FORM_WITHIN),
       });
       const text = await answer.text();
       if (answer.type !== "opaqueredirect" && !text) throw new Error("no answer");
