@@ -54,7 +54,7 @@ fn rest(here: &str, answer: &Value) -> Option<String> {
 fn refused(page: &Page, fields: &Map<String, Value>) -> Option<(String, String)> {
     let refusal: Refusal = serde_json::from_value(fields.get("refusal")?.clone()).ok()?;
     let record = fields.get("record")?.get("request_id")?.as_str()?;
-    Some((record.to_owned(), page.language.refusal(&refusal)))
+    Some((record.to_owned(), page.refusal(&refusal)))
 }
 
 /// Collects what has a label. The rest of an answer is for programs.
@@ -99,7 +99,7 @@ fn coded(page: &Page, name: &str, value: &Value) -> Option<String> {
         "reason" => Some(page.times_of(&pages::stored_reason(&value.to_string(), page.language))),
         "refusal" => {
             let refusal: Refusal = serde_json::from_value(value.clone()).ok()?;
-            Some(page.times_of(&page.language.refusal(&refusal)))
+            Some(page.refusal(&refusal))
         }
         "objections" => {
             let objection: Objection = serde_json::from_value(value.clone()).ok()?;

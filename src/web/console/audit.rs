@@ -59,7 +59,9 @@ async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
     let link = |chain: &str| format!("/audit/chains/{}", address::encoded(chain));
     let rows = heads
         .iter()
-        .map(|head| vec![Cell::link(&head.chain, link(&head.chain)), Cell::number(page, head.seq)])
+        .map(|head| {
+            vec![Cell::link(pages::chain(&head.chain, page.language), link(&head.chain)), Cell::number(page, head.seq)]
+        })
         .collect();
     view.tables.push(Table { title: page.t(texts::CHAINS).into(), headings, rows, next: None });
     view.post = Some(Button { address: "/audit/verification".into(), label: page.t(texts::VERIFY) });
@@ -94,7 +96,7 @@ async fn chain(State(web): State<Arc<Web>>, Path(name): Path<String>, request: R
     let after = (end - 1 - i64::from(u32::from(limit))).max(0);
     let page_of = PageRequest { after: Some(Cursor(after)), limit };
     let (page, entries) = page.read(&web, ListAudit { chain: name.clone(), page: page_of }).await?;
-    let title = page.with(texts::CHAIN_OF, &[&name]);
+    let title = page.with(texts::CHAIN_OF, &[&pages::chain(&name, page.language)]);
     let mut view = View::new(page, title);
     let page = &view.page;
     let headings = [texts::NUMBER_OF_ACT, texts::WHEN, texts::BY, texts::EVENT, texts::SUBJECT, texts::REASON]
@@ -119,7 +121,7 @@ fn row(page: &Page, entry: &AuditEntry) -> Vec<Cell> {
         Cell::text(page.day_and_time(&event.at)),
         Cell::text(&event.actor),
         Cell::text(pages::event(&event.act, page.language)),
-        Cell::text(all["subject"].as_str().unwrap_or_default()),
+        Cell::text(pages::subject(all["subject"].as_str().unwrap_or_default(), page.language)),
         Cell::text(pages::event_reason(&event, page.language)),
     ]
 }
@@ -165,7 +167,7 @@ async fn verified(web: &Arc<Web>, parts: &axum::http::request::Parts) -> Result<
 fn fault_tables(page: &Page, verification: &AuditVerification) -> Vec<Table> {
     let chain = |fault: &crate::engine::query::SealFault| {
         vec![
-            Cell::text(&fault.chain),
+            Cell::text(pages::chain(&fault.chain, page.language)),
             Cell::text(fault.seq.to_string()),
             Cell::text(pages::chain_fault(&fault.what, page.language)),
         ]
@@ -174,7 +176,11 @@ fn fault_tables(page: &Page, verification: &AuditVerification) -> Vec<Table> {
     let rows: Vec<Vec<Cell>> = verification.chains.iter().map(chain).collect();
     let chains = Table { title: page.t(texts::CHAINS).into(), headings, rows, next: None };
     let account = |fault: &crate::engine::query::AccountFault| {
-        vec![Cell::text(&fault.account), Cell::number(page, fault.booked), Cell::number(page, fault.moved)]
+        vec![
+            Cell::text(pages::ledger_account(&fault.account, page.language)),
+            Cell::number(page, fault.booked),
+            Cell::number(page, fault.moved),
+        ]
     };
     let headings = [texts::PLACE_OF_BLANKS, texts::BOOKED, texts::MOVED].map(|text| page.t(text)).to_vec();
     let rows: Vec<Vec<Cell>> = verification.accounts.iter().map(account).collect();

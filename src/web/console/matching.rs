@@ -194,7 +194,7 @@ fn tell(view: &mut View, offered: &Offered, counted: &MatchingCount) {
         vec![
             Cell::link(&record.request_id, address::record(&record.source, &record.request_id)),
             Cell::text(&record.source),
-            Cell::text(why.map(|why| page.language.refusal(why)).unwrap_or_default()),
+            Cell::text(why.map(|why| page.refusal(why)).unwrap_or_default()),
         ]
     };
     let headings = [texts::REQUEST, texts::SOURCE, texts::REASON].map(|text| page.t(text)).to_vec();

@@ -1,6 +1,6 @@
 //! What the events of the audit and of a record's history are called.
 
-use super::text::Text;
+use super::{field::value_in_words, text::Text};
 use crate::{
     domain::{
         audit_row::RecordedEvent,
@@ -137,6 +137,9 @@ pub(crate) fn event_reason(event: &RecordedEvent, language: Language) -> String 
         let stored = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         stored_reason(&stored, language)
     });
+    // That of a reprint is a code of the card profile.
+    let is_of_reprint = event.act.starts_with("reprint.");
+    let reason = reason.map(|reason| if is_of_reprint { value_in_words("/reason", &reason, language) } else { reason });
     let note = event.details.get("note").and_then(serde_json::Value::as_str).map(str::to_owned);
     reason.into_iter().chain(note).filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ")
 }
