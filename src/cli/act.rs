@@ -1,7 +1,5 @@
 //! `cetak act`, and how commands for two people are carried out.
 
-use std::collections::HashMap;
-
 use super::{
     Usage,
     access::Access,
@@ -14,14 +12,14 @@ use crate::{
         id::PendingActId,
         pending::PendingState,
         permission::Operation,
-        refusal::{CountRefusal, Refusal},
+        refusal::Refusal,
         value::{PersonName, Witnesses},
     },
     engine::{
         EngineError,
         client::Client,
         operations::{Act, AnyAct, ApproveReprint, TwoPersonAct},
-        query::{ListPendingActs, PendingActLine, PendingActView, ShowPendingAct},
+        query::{ListPendingActs, PendingActItem, PendingActLine, PendingActView, ShowPendingAct},
     },
 };
 
@@ -119,18 +117,10 @@ pub(super) async fn ask(access: &Access, out: Output, act: TwoPersonAct) -> anyh
 
 async fn list(access: &Access, out: Output, all: bool) -> anyhow::Result<()> {
     let lines = pages::all(access, |page| ListPendingActs { decided_too: all, page }).await?;
-    // One operation stands for several acts on blanks.
-    let mut on_blanks = HashMap::new();
-    for line in lines.iter().filter(|line| !out.json && line.operation == Operation::StockRemove) {
-        let view = match access.query(ShowPendingAct { id: PendingActId(line.id) }).await {
-            // Its quantity is hidden while blanks of its type are counted.
-            Err(EngineError::Refused(Refusal::Count(CountRefusal::Hidden { .. }))) => continue,
-            view => view?,
-        };
-        on_blanks.extend(words::act_on_blanks(&view.arguments).map(|what| (line.id, what)));
-    }
-    let row = |line: &PendingActLine| {
-        let what = on_blanks.get(&line.id).cloned();
+    let row = |item: &PendingActItem| {
+        let line = &item.line;
+        // One operation stands for several acts on blanks.
+        let what = item.arguments.as_ref().and_then(words::act_on_blanks);
         vec![
             line.id.to_string(),
             what.unwrap_or_else(|| words::act_kind(&line.kind).to_owned()),

@@ -87,7 +87,7 @@ pub use self::{
     night::MovedSince,
     node::{Candidate, Node},
     outage::Outage,
-    pending_act::PendingActLine,
+    pending_act::{PendingActLine, PendingActRow},
     person_rule::{PersonRule, Rekeyed},
     photo::NewPhoto,
     pile::{PileCounts, PileLine},

@@ -43,12 +43,23 @@ pub struct PendingActLine {
     pub decided_note: Option<String>,
 }
 
+/// An act that was asked for, for a list, with what it does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PendingActRow {
+    /// What the list shows of it.
+    pub line: PendingActLine,
+    /// The act as JSON.
+    pub act: String,
+    /// What must still be so when it is confirmed.
+    pub target_version: String,
+}
+
 /// Lines of acts under a condition on `$1` and `$2`, at most `$3`.
 macro_rules! lines {
     ($condition:literal) => {
         concat!(
             "SELECT id, operation, target, reason, state, requested_by, requested_at_us, expires_at_us, decided_by,
-                    decided_at_us, decided_note, act
+                    decided_at_us, decided_note, act, target_version
              FROM pending_act WHERE ",
             $condition,
             " LIMIT $3"
@@ -251,14 +262,14 @@ impl Tx {
         open_at: Option<Timestamp>,
         after: PendingActId,
         limit: i64,
-    ) -> Result<Vec<PendingActLine>, StoreError> {
+    ) -> Result<Vec<PendingActRow>, StoreError> {
         const ALL: &str = lines!("$1 IS NULL AND id > $2 ORDER BY id");
         let (sql, open_at) = open_at.map_or((ALL, None), |at| (OPEN_LIST, Some(at.0)));
         self.pending_act_lines(sql, open_at, after.0, limit).await
     }
 
     /// One act, for a list.
-    pub async fn pending_act_line(&mut self, id: PendingActId) -> Result<Option<PendingActLine>, StoreError> {
+    pub async fn pending_act_line(&mut self, id: PendingActId) -> Result<Option<PendingActRow>, StoreError> {
         const ONE: &str = lines!("$1 IS NULL AND id = $2");
         Ok(self.pending_act_lines(ONE, None, id.0, 1).await?.pop())
     }
@@ -269,7 +280,7 @@ impl Tx {
         open_at: Option<i64>,
         key: i64,
         limit: i64,
-    ) -> Result<Vec<PendingActLine>, StoreError> {
+    ) -> Result<Vec<PendingActRow>, StoreError> {
         type Row = (
             i64,
             String,
@@ -283,12 +294,13 @@ impl Tx {
             Option<i64>,
             Option<String>,
             String,
+            String,
         );
         let rows: Vec<Row> = on!(self, c => sqlx::query_as(sql).bind(open_at).bind(key).bind(limit).fetch_all(c))
             .map_err(doing("reading pending acts"))?;
         let line = |r: Row| {
             let operation: Operation = parse("pending_act", r.0, &r.1)?;
-            Ok(PendingActLine {
+            let line = PendingActLine {
                 id: r.0,
                 operation,
                 kind: kind(&r.11).unwrap_or_else(|| operation.as_str().to_owned()),
@@ -302,7 +314,8 @@ impl Tx {
                 decided_by: r.8,
                 decided_at: r.9.map(|at| Timestamp(at).to_string()),
                 decided_note: r.10,
-            })
+            };
+            Ok(PendingActRow { line, act: r.11, target_version: r.12 })
         };
         rows.into_iter().map(line).collect()
     }

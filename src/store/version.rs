@@ -55,7 +55,7 @@ impl Tx {
             Versioned::Printer(name) => {
                 self.printer_get(name).await?.map(|printer| printer.setting()).as_ref().and_then(json)
             }
-            Versioned::PendingAct(act) => self.pending_act_line(*act).await?.as_ref().and_then(json),
+            Versioned::PendingAct(act) => self.pending_act_line(*act).await?.and_then(|row| json(&row.line)),
         })
     }
 }

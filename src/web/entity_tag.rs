@@ -16,8 +16,8 @@ use crate::{
 pub(super) const TAGGED: [&str; 4] = ["ShowRecord", "ShowBatch", "ShowPrinter", "ShowPendingAct"];
 /// `If-Match`, as a pattern for schemas: `*`, or tags in quotes.
 pub(super) const IF_MATCH: &str = r#"^(\*|(W/)?"[!#-+\--~]*"( *, *(W/)?"[!#-+\--~]*")*)$"#;
-/// What of an answer is no part of its version: the arguments of an act never change.
-const ARGUMENTS: &str = "arguments";
+/// What of an answer is no part of its version: what an act does never changes.
+const ARGUMENTS: [&str; 2] = ["arguments", "records"];
 
 /// The tag of an answer; `None` if it has none.
 pub(super) fn of_answer(engine: &Engine, route: &Route, answer: &Value) -> Option<String> {
@@ -25,7 +25,9 @@ pub(super) fn of_answer(engine: &Engine, route: &Route, answer: &Value) -> Optio
         return None;
     }
     let mut line = answer.clone();
-    line.as_object_mut()?.remove(ARGUMENTS);
+    if route.name == "ShowPendingAct" {
+        line.as_object_mut()?.retain(|name, _| !ARGUMENTS.contains(&name.as_str()));
+    }
     Some(format!("\"{}\"", version(engine.store.keys(), &line)))
 }
 

@@ -59,6 +59,13 @@ impl<'a> Browser<'a> {
         self.served.send("GET", path, &headers, "")
     }
 
+    /// As a browser asks for a page.
+    pub(crate) fn page(&self, path: &str) -> Reply {
+        let accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+        let headers = [("cookie", &*self.cookie), ("accept-language", self.language), ("accept", accept)];
+        self.served.send("GET", path, &headers, "")
+    }
+
     pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
         let origin = format!("http://{}", self.served.address);
         self.post_from(&origin, path, fields)
@@ -103,6 +110,12 @@ pub(crate) fn hidden(page: &str) -> BTreeMap<String, String> {
     };
     let inputs = form.split("<input").filter(|input| input.contains("type=\"hidden\""));
     inputs.filter_map(|input| Some((value(input, "name")?, value(input, "value")?))).collect()
+}
+
+/// The value of the first hidden field with a name.
+pub(crate) fn hidden_of(page: &str, name: &str) -> String {
+    let rest = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap().1;
+    rest.split('"').next().unwrap().to_owned()
 }
 
 /// The texts of a page, without its tags.

@@ -14,8 +14,10 @@ mod comparison;
 mod console;
 mod console_board;
 mod console_desks;
+mod console_forms;
 mod console_intake;
 mod console_more;
+mod console_words;
 mod copies;
 mod counter;
 #[path = "../../drivers/ipp/tests/printer/cupsd.rs"]

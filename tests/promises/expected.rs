@@ -86,7 +86,7 @@ async fn an_act_on_another_version_of_a_batch_or_of_an_act_for_two_is_not_done()
     };
     let act = Direct::new(&world.person(2, Role::StockKeeper)).request(lend.into()).await.unwrap();
     let line = world.engine.store.read().await.unwrap().pending_act_line(act).await.unwrap();
-    let seen = version(world.engine.store.keys(), &serde_json::to_value(line.unwrap()).unwrap());
+    let seen = version(world.engine.store.keys(), &serde_json::to_value(line.unwrap().line).unwrap());
     let expected = |act: PendingActId, version: &str| {
         Some(Expected { thing: Versioned::PendingAct(act), versions: vec![version.to_owned()] })
     };

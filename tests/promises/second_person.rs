@@ -77,7 +77,8 @@ async fn one_person_asks_another_confirms_and_only_then_it_is_done() {
     let mut tx = world.engine.store.read().await.unwrap();
     assert_eq!(tx.pending_acts_open_counts(now).await.unwrap(), [(Operation::StockRemove, 1)]);
     let open = tx.pending_acts_list(Some(now), PendingActId(0), 10).await.unwrap();
-    assert_eq!((open[0].id, &*open[0].target, &*open[0].requested_by), (act.0, "blangko student", "person 1"));
+    let line = &open[0].line;
+    assert_eq!((line.id, &*line.target, &*line.requested_by), (act.0, "blangko student", "person 1"));
     drop(tx);
 
     assert_eq!(
@@ -224,7 +225,8 @@ async fn the_local_administrator_acts_alone_and_the_audit_says_so() {
         "{destroyed}"
     );
     let act = world.engine.store.read().await.unwrap().pending_acts_list(None, PendingActId(0), 10).await.unwrap();
-    let act: Vec<_> = act.iter().map(|a| (a.state, &*a.requested_by, a.decided_by.as_deref())).collect();
+    let act: Vec<_> =
+        act.iter().map(|a| &a.line).map(|a| (a.state, &*a.requested_by, a.decided_by.as_deref())).collect();
     assert_eq!(act, [(PendingState::Confirmed, "Siti", Some("Budi"))]);
     world.audit().await;
 }
@@ -259,7 +261,7 @@ async fn every_open_act_stands_under_needs_a_person_and_a_reprint_is_counted_onc
 
     let list = async |decided_too| {
         let lines = all(&world.engine, |page| ListPendingActs { decided_too, page }).await;
-        lines.iter().map(|line| (PendingActId(line.id), line.operation)).collect::<Vec<_>>()
+        lines.iter().map(|item| (PendingActId(item.line.id), item.line.operation)).collect::<Vec<_>>()
     };
     assert_eq!(list(false).await.len(), 3);
     let view = by(&world.engine).query(ShowPendingAct { id: act }).await.unwrap();

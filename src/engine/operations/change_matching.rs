@@ -51,6 +51,11 @@ impl ChangeMatching {
         Ok(Target { name, version, record: None })
     }
 
+    /// How many records it was asked for, from the version of its target.
+    pub(super) fn records_of(target_version: &str) -> Option<i64> {
+        target_version.split_once(" records ")?.0.parse().ok()
+    }
+
     pub(super) async fn apply(&self, engine: &Engine, tx: &mut Tx, approval: Approval<'_>) -> Result<(), EngineError> {
         let (mut done, mut refused) = (0, None);
         for record in self.records(tx).await? {

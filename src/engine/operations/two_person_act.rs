@@ -22,6 +22,7 @@ use crate::{
         objection::Objection,
         pending::Target,
         permission::{Operation, Permit},
+        printer::plain_uri,
     },
     engine::{Engine, EngineError},
     store::Tx,
@@ -161,6 +162,23 @@ impl TwoPersonAct {
             act
         };
         without_note(self) == without_note(other)
+    }
+
+    /// The records that it changes, as they were counted when it was asked for; `None` for an act that is about one thing.
+    pub fn records(&self, target_version: &str) -> Option<i64> {
+        if let Self::ChangeMatching(_) = self { ChangeMatching::records_of(target_version) } else { None }
+    }
+
+    /// The act as others may see it: the address of a printer has no credentials.
+    #[must_use]
+    pub fn shown(mut self) -> Self {
+        if let Self::AddObjectedPrinter(act) = &mut self {
+            act.printer.uri = plain_uri(&act.printer.uri);
+        }
+        if let Self::SetObjectedPrinter(act) = &mut self {
+            act.setting.uri = act.setting.uri.as_deref().map(plain_uri);
+        }
+        self
     }
 
     pub(super) fn reason(&self) -> &str {

@@ -23,7 +23,7 @@ macro_rules! nothing_to_hide {
 }
 
 nothing_to_hide! {
-    AccountLine, Archived, ChainHead, CheckedRule, Duplicate, EndedAttemptLine, JobLine, MatchingCount, PendingActLine, PileCounts, PileLine, PrinterReport, PrinterSetting, RecordLine, RecordedEvent, RequestBeside, SessionLine,
+    AccountLine, Archived, ChainHead, CheckedRule, Duplicate, EndedAttemptLine, JobLine, MatchingCount, PileCounts, PileLine, PrinterReport, PrinterSetting, RecordLine, RecordedEvent, RequestBeside, SessionLine,
     TokenLine, UncertainLine, WarrantLine, CardOutLine, DistrictLine, ShownProxy,
 }
 

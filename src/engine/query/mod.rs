@@ -64,7 +64,7 @@ pub use self::{
     night::{Night, NightLine, ShowNight},
     outside::{ListDistricts, ListHandedOverCards, ListReadyCards, ListSentCards, ShowProxy, ShownProxy},
     page::{Cursor, Limit, Page, PageRequest},
-    pending_acts::{ListPendingActs, PendingActView, ShowPendingAct},
+    pending_acts::{ListPendingActs, PendingActItem, PendingActView, ShowPendingAct},
     pile::{CardToCheck, ListPile, ScanForCheck, ShowPile},
     printers::{ListPrinters, PrinterLine, ShowPrinter},
     probe::{PrinterReport, ProbePrinter},

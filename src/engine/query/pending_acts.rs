@@ -4,9 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Engine, EngineError, Page, PageRequest, Query};
 use crate::{
-    domain::{id::PendingActId, permission::Operation, printer::plain_uri, refusal::Refusal},
+    domain::{
+        id::{CountId, PendingActId},
+        permission::Operation,
+        refusal::Refusal,
+    },
     engine::operations::{TwoPersonAct, pending_act},
-    store::PendingActLine,
+    store::{PendingActLine, PendingActRow},
 };
 
 /// Asks for acts, oldest first. Reprint warrants are among them.
@@ -21,15 +25,39 @@ pub struct ListPendingActs {
     pub page: PageRequest,
 }
 
+/// An act for two people, as a list shows it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PendingActItem {
+    /// What is known without its arguments.
+    #[serde(flatten)]
+    pub line: PendingActLine,
+    /// What is done when it is confirmed, the address of a printer without its credentials; none while a count of blanks hides it, and
+    /// for an act of an earlier version.
+    pub arguments: Option<TwoPersonAct>,
+    /// The records that it changes, where it is about all that match.
+    pub records: Option<i64>,
+    /// The count of blanks that hides its arguments from the reader.
+    pub hidden_by: Option<CountId>,
+}
+
+impl PendingActItem {
+    fn new(row: PendingActRow) -> Self {
+        let arguments: Option<TwoPersonAct> = serde_json::from_str(&row.act).ok();
+        let records = arguments.as_ref().and_then(|act| act.records(&row.target_version));
+        Self { line: row.line, arguments: arguments.map(TwoPersonAct::shown), records, hidden_by: None }
+    }
+}
+
 impl Query for ListPendingActs {
-    type Answer = Page<PendingActLine>;
+    type Answer = Page<PendingActItem>;
     const OPERATION: Operation = Operation::BoardRead;
 
-    async fn read(self, engine: &Engine) -> Result<Page<PendingActLine>, EngineError> {
+    async fn read(self, engine: &Engine) -> Result<Page<PendingActItem>, EngineError> {
         let (after, limit) = self.page.range();
         let open_at = (!self.decided_too).then(|| engine.clock.now());
-        let lines = engine.store.read().await?.pending_acts_list(open_at, PendingActId(after), limit).await?;
-        Ok(Page::new(lines.into_iter().map(|line| (line.id, line)).collect(), self.page.limit))
+        let rows = engine.store.read().await?.pending_acts_list(open_at, PendingActId(after), limit).await?;
+        let items = rows.into_iter().map(|row| (row.line.id, PendingActItem::new(row)));
+        Ok(Page::new(items.collect(), self.page.limit))
     }
 }
 
@@ -49,6 +77,8 @@ pub struct PendingActView {
     pub line: PendingActLine,
     /// What is done when it is confirmed; the address of a printer without its credentials.
     pub arguments: TwoPersonAct,
+    /// The records that it changes, where it is about all that match.
+    pub records: Option<i64>,
 }
 
 impl Query for ShowPendingAct {
@@ -57,14 +87,9 @@ impl Query for ShowPendingAct {
 
     async fn read(self, engine: &Engine) -> Result<PendingActView, EngineError> {
         let mut tx = engine.store.read().await?;
-        let (_, mut arguments) = pending_act(&mut tx, self.id).await?;
-        if let TwoPersonAct::AddObjectedPrinter(act) = &mut arguments {
-            act.printer.uri = plain_uri(&act.printer.uri);
-        }
-        if let TwoPersonAct::SetObjectedPrinter(act) = &mut arguments {
-            act.setting.uri = act.setting.uri.as_deref().map(plain_uri);
-        }
-        let line = tx.pending_act_line(self.id).await?.ok_or(Refusal::NoAct { act: self.id })?;
-        Ok(PendingActView { line, arguments })
+        let (_, arguments) = pending_act(&mut tx, self.id).await?;
+        let row = tx.pending_act_line(self.id).await?.ok_or(Refusal::NoAct { act: self.id })?;
+        let records = arguments.records(&row.target_version);
+        Ok(PendingActView { line: row.line, arguments: arguments.shown(), records })
     }
 }

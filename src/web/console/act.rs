@@ -3,7 +3,7 @@
 //!
 //! `GET /do/HoldRecord?/record/source=…` fills in what is known; `/ask/…` is the request for an act of two people.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use askama::Template;
 use axum::{
@@ -18,8 +18,10 @@ use super::{
     address, answer,
     form::{self, Control, Field, Shown},
     form_value::Sent,
+    known::Known,
     page::{Page, respond},
     printer_answer,
+    waiting_act::WaitingAct,
 };
 use crate::{
     web::{
@@ -76,29 +78,6 @@ impl Form {
             Some(_) | None => Ok(page),
         }
     }
-
-    /// What the office has that a field may name.
-    fn known(page: &Page, web: &Web, pointer: &str) -> Vec<String> {
-        let board = page.shown.as_ref().map(|shown| &shown.board);
-        let profiles = || web.engine.profiles.values();
-        match pointer {
-            "/profile" | "/printer/profile" | "/setting/profile" | "/filter/profile" => {
-                profiles().map(|profile| profile.name.clone()).collect()
-            }
-            "/blank_type" => {
-                let types = profiles().map(|profile| profile.blank_type.clone());
-                types
-                    .chain(board.into_iter().flat_map(|board| board.blangko.keys().cloned()))
-                    .collect::<BTreeSet<_>>()
-                    .into_iter()
-                    .collect()
-            }
-            "/printer" | "/setting/printer" => {
-                board.into_iter().flat_map(|board| &board.printers).map(|printer| printer.name.clone()).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
 }
 
 /// The page of an act.
@@ -109,6 +88,8 @@ struct ActPage {
     /// What it does, which stands on its button too.
     label: String,
     consequence: &'static str,
+    /// The act that it decides.
+    waiting: Option<WaitingAct>,
     fields: Vec<Shown>,
     /// Reasons of which each does the act with one press.
     chips: Vec<&'static str>,
@@ -125,10 +106,10 @@ struct ActPage {
 }
 
 impl ActPage {
-    fn new(web: &Web, form: &Form, page: Page, sent: &Sent, fixed: &Sent, problem: Option<&Problem>) -> Self {
+    async fn new(web: &Web, form: &Form, page: Page, (sent, fixed): (&Sent, &Sent), problem: Option<&Problem>) -> Self {
         let wrong = problem.map(form::wrong_field).unwrap_or_default();
-        let shown =
-            |field: &Field| field.shown(sent, fixed, Form::known(&page, web, &field.pointer), &wrong, page.language);
+        let known = Known::read(web, &page, &form.fields, sent).await;
+        let shown = |field: &Field| field.shown(sent, fixed, known.of(&field.pointer), &wrong, page.language);
         // What was counted is not changed afterwards.
         let is_counted = !fixed.value("/as_of").is_empty();
         let is_open =
@@ -144,6 +125,7 @@ impl ActPage {
         Self {
             label: page.title.clone(),
             consequence: page.t(form.text.consequence),
+            waiting: WaitingAct::of(web, &page, form.text.name, fixed).await,
             fields,
             chips: pages::chips(form.text.name).iter().map(|chip| page.t(*chip)).collect(),
             error: problem.map(|problem| page.told(problem)),
@@ -183,7 +165,7 @@ async fn shown(web: &Web, name: &str, is_asked: bool, request: Request) -> Resul
     let form = Form::find(name, is_asked).ok_or_else(|| nowhere(web, &parts))?;
     let page = form.page(web, &parts).await?;
     let known = Sent::of_query(&parts).map_err(|problem| Page::open(web, &parts).failed(&problem))?;
-    Ok(respond(StatusCode::OK, &ActPage::new(web, &form, page, &known, &known, None)))
+    Ok(respond(StatusCode::OK, &ActPage::new(web, &form, page, (&known, &known), None).await))
 }
 
 async fn submitted(web: &Arc<Web>, name: &str, is_asked: bool, request: Request) -> Result<Response, Response> {
@@ -216,7 +198,7 @@ async fn submitted(web: &Arc<Web>, name: &str, is_asked: bool, request: Request)
         }
         Err(problem) => {
             let status = problem.status();
-            let mut shown = ActPage::new(web, &form, page, &sent, &known, Some(&problem));
+            let mut shown = ActPage::new(web, &form, page, (&sent, &known), Some(&problem)).await;
             shown.page.title = shown.page.with(texts::ERROR_TITLE, &[&shown.page.title]);
             Ok(respond(status, &shown))
         }

@@ -4,22 +4,27 @@ use serde_json::{Map, Value, json};
 
 use super::form_value::Sent;
 use crate::{
-    domain::{permission::Operation, states::RecordState},
+    domain::states::RecordState,
     web::{context::Web, problem::Problem},
     words::{
         Language, ValueRule,
-        pages::{choice, field, pause_scope},
+        pages::{field, field_place, pause_scope, value_in_words},
     },
 };
 
 /// The most values of a list in a form.
 const LINES_MAX: usize = 1000;
 
+/// The value of a hopper that is not counted.
+const NOT_COUNTED: &str = "not-counted";
+
 /// How the value of a field is given.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Control {
     /// One line.
     Line,
+    /// One line, with what is known as suggestions.
+    Suggested,
     /// Several lines of text.
     Note,
     /// A whole number.
@@ -43,7 +48,7 @@ pub(super) enum Control {
     Password,
     /// `queue`, `printer NAME` or `batch NUMBER`.
     Scope,
-    /// A capacity, or `not-counted`.
+    /// A capacity; 0 or `not-counted` for none.
     Hopper,
 }
 
@@ -60,10 +65,11 @@ pub(super) struct Field {
     pub(super) length: Option<u64>,
 }
 
-/// The fields of an act, in the order of its schema.
+/// The fields of an act, in the order in which a person is asked for them: a schema has none.
 pub(super) fn fields(schema: &Value) -> Vec<Field> {
     let mut found = Vec::new();
     collect(schema, "", false, &mut found);
+    found.sort_by_key(|field| field_place(&field.pointer));
     found
 }
 
@@ -95,10 +101,11 @@ fn control(pointer: &str, schema: &Value) -> Control {
         "/scope" => return Control::Scope,
         "/password" => return Control::Password,
         "/records" => return Control::Records,
+        "/district" => return Control::Suggested,
         "/filter/state" => {
             return Control::Choice(RecordState::ALL.iter().map(|state| state.as_str().to_owned()).collect());
         }
-        "/note" | "/reason" | "/override_reason" | "/held_for" => return Control::Note,
+        "/note" | "/override_reason" | "/held_for" => return Control::Note,
         _ => {}
     }
     let is = |name: &str| match &schema["type"] {
@@ -151,7 +158,7 @@ fn value(field: &Field, sent: &Sent) -> Result<Option<Value>, Problem> {
     }
     Ok(Some(match &field.control {
         Control::Password => text.into(),
-        Control::Line | Control::Note | Control::Choice(_) => trimmed.into(),
+        Control::Line | Control::Suggested | Control::Note | Control::Choice(_) => trimmed.into(),
         Control::Number { .. } => number(trimmed)?.into(),
         Control::Flag => (sent.value(&field.pointer) == "true").into(),
         Control::Choices(_) => sent.values(&field.pointer).collect::<Vec<_>>().into(),
@@ -162,7 +169,7 @@ fn value(field: &Field, sent: &Sent) -> Result<Option<Value>, Problem> {
             Some(("batch", text)) => json!({ "batch": number(text)? }),
             _ => trimmed.into(),
         },
-        Control::Hopper if trimmed == "not-counted" => trimmed.into(),
+        Control::Hopper if ["0", NOT_COUNTED].contains(&trimmed) => NOT_COUNTED.into(),
         Control::Hopper => json!({ "counted": number(trimmed)? }),
     }))
 }
@@ -248,6 +255,7 @@ impl Field {
         let values = match &self.control {
             Control::Choice(values) | Control::Choices(values) => values.clone(),
             Control::Line
+            | Control::Suggested
             | Control::Note
             | Control::Number { .. }
             | Control::Flag
@@ -257,20 +265,23 @@ impl Field {
             | Control::Scope
             | Control::Hopper => known,
         };
-        let is_right = self.pointer == "/scopes";
-        let is_state = self.pointer == "/filter/state";
-        let name = |value: &str| {
-            if let Some(state) = value.parse::<RecordState>().ok().filter(|_| is_state) {
-                return language.record_state(state).to_owned();
-            }
-            let right = value.parse::<Operation>().ok().filter(|_| is_right);
-            let known = right.map(|right| language.operation(right).to_owned());
-            known.or_else(|| Some(choice(value)?.in_language(language).into())).unwrap_or_else(|| value.to_owned())
+        let name = |value: &str| match self.control {
+            Control::Scope => pause_scope(value, language),
+            Control::Line
+            | Control::Suggested
+            | Control::Note
+            | Control::Number { .. }
+            | Control::Choice(_)
+            | Control::Choices(_)
+            | Control::Flag
+            | Control::Lines
+            | Control::Records
+            | Control::Password
+            | Control::Hopper => value_in_words(&self.pointer, value, language),
         };
         let choices = values.into_iter().map(|value| (name(&value), chosen.contains(&&*value), value));
-        let said = if self.control == Control::Scope { pause_scope(&value, language) } else { name(&value) };
         Shown {
-            said,
+            said: name(&value),
             choices: choices.map(|(label, is_chosen, value)| (value, label, is_chosen)).collect(),
             name: self.pointer.clone(),
             label,
@@ -311,6 +322,47 @@ mod tests {
         for route in ROUTES.iter().filter(|route| route.sort != Sort::Query) {
             for one in fields(&route.input) {
                 assert!(field(&one.pointer).is_some(), "{} has no label for {}", route.name, one.pointer);
+            }
+        }
+    }
+
+    #[test]
+    fn forms_ask_for_what_a_person_types_first_and_for_the_reason_last() {
+        let of = |name: &str| {
+            let route = ROUTES.iter().find(|route| route.name == name).unwrap();
+            fields(&route.input).into_iter().map(|field| field.pointer).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of("EnterCount"),
+            [
+                "/count",
+                "/entry/bundles",
+                "/entry/bundle_size",
+                "/entry/loose",
+                "/again/bundles",
+                "/again/bundle_size",
+                "/again/loose"
+            ]
+        );
+        assert_eq!(of("GiveRole"), ["/account", "/role", "/note"]);
+        assert_eq!(of("LendBlanks"), ["/blank_type", "/quantity", "/to", "/document"]);
+        assert_eq!(of("AddPrinter")[..3], ["/name", "/uri", "/profile"]);
+        for route in ROUTES.iter().filter(|route| route.sort != Sort::Query) {
+            let asked = of(route.name);
+            let reason = asked.iter().position(|pointer| ["/note", "/reason"].contains(&&**pointer));
+            assert!(reason.is_none_or(|at| at + 1 == asked.len()), "{}: {asked:?}", route.name);
+        }
+    }
+
+    #[test]
+    fn each_choice_of_each_field_is_told_in_words() {
+        for route in ROUTES.iter().filter(|route| route.sort != Sort::Query) {
+            for one in fields(&route.input) {
+                let (Control::Choice(values) | Control::Choices(values)) = &one.control else { continue };
+                for value in values {
+                    let said = value_in_words(&one.pointer, value, Language::Indonesian);
+                    assert_ne!(said, *value, "{} has no words for {} {value}", route.name, one.pointer);
+                }
             }
         }
     }

@@ -91,8 +91,8 @@ impl Open {
         let (page, uncertain) = page.read(web, ListUncertain { page: asked }).await?;
         let acts = ListPendingActs { decided_too: false, page: PageRequest { after: None, limit: Limit::MAX } };
         let (page, acts) = page.read(web, acts).await?;
-        let about = |act: crate::engine::query::PendingActLine| {
-            Some((act.target.strip_prefix("attempt ")?.to_owned(), act.requested_by))
+        let about = |act: crate::engine::query::PendingActItem| {
+            Some((act.line.target.strip_prefix("attempt ")?.to_owned(), act.line.requested_by))
         };
         let asked = acts.items.into_iter().filter_map(about).collect();
         Ok(Self { page, lines: uncertain.items, next: uncertain.next, asked })

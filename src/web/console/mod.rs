@@ -4,6 +4,7 @@
 //! * `live` tells open pages that the board has changed, which [`projector`](crate::engine::projector) reads for all of them at once.
 //! * `sign_in` opens and ends sessions. `act` has one page for each act, with the `form` that its schema describes,
 //!   and `link` the addresses of these pages.
+//! * `headers` has the headers of all pages, and `refused` puts pages in the place of problems.
 //! * Each other file has the pages of one subject, with the templates of the same name.
 //!
 //! Pages do what the API does, through its table of addresses: the rights, the audit and the refusals are the same.
@@ -21,11 +22,13 @@ mod districts;
 mod first_start;
 mod form;
 mod form_value;
+mod headers;
 mod help;
 mod history;
 mod import;
 mod import_outcome;
 mod inspect;
+mod known;
 mod link;
 mod live;
 mod matching;
@@ -36,35 +39,22 @@ mod page;
 mod pile;
 mod printer_answer;
 mod records;
+mod refused;
 mod rights;
 mod sign_in;
 mod tiles;
 mod upload;
 mod view;
+mod waiting_act;
 mod work;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    http::{HeaderName, HeaderValue, header},
-    middleware::map_response,
-    response::Response,
-    routing::get,
-};
+use axum::{Router, middleware::map_response, routing::get};
 
+use self::headers::with_headers;
+pub(super) use self::refused::told;
 use super::context::Web;
-
-/// The headers of pages. Scripts and styles come from this server alone, nothing stands in the page itself, and no other page frames it.
-/// A form is sent with its origin, which `no-referrer` would withhold.
-const HEADERS: [(HeaderName, &str); 2] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; form-action 'self'; \
-         base-uri 'none'; frame-ancestors 'none'",
-    ),
-    (header::REFERRER_POLICY, "same-origin"),
-];
 
 /// The pages.
 pub(super) fn router() -> Router<Arc<Web>> {
@@ -91,11 +81,4 @@ pub(super) fn router() -> Router<Arc<Web>> {
         .merge(live::router())
         .merge(assets::router())
         .layer(map_response(with_headers))
-}
-
-async fn with_headers(mut response: Response) -> Response {
-    for (name, value) in HEADERS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    response
 }

@@ -14,6 +14,7 @@ use crate::{
     domain::{
         actor::{Actor, Role},
         permission::Operation,
+        refusal::Refusal,
     },
     engine::{
         client::{Client, Direct},
@@ -23,7 +24,7 @@ use crate::{
     web::{
         caller::OpenSession,
         context::Web,
-        problem::Problem,
+        problem::{Fault, Problem},
         route::{Sort, USUAL},
     },
     words::{
@@ -216,7 +217,12 @@ impl Page {
 
     /// Why something was not done, in words.
     pub(super) fn told(&self, problem: &Problem) -> String {
-        self.times_of(&problem.text(self.language))
+        pages::without_codes(&self.times_of(&problem.text(self.language)), self.language)
+    }
+
+    /// A refusal of the engine, in words.
+    pub(super) fn refusal(&self, refusal: &Refusal) -> String {
+        pages::without_codes(&self.times_of(&self.language.refusal(refusal)), self.language)
     }
 
     /// The roles of the person.
@@ -337,6 +343,18 @@ impl Page {
         respond(status, &Failed { page: self, detail })
     }
 
+    /// Reads something for the person, where a refusal is a part of the page.
+    ///
+    /// # Errors
+    ///
+    /// The refusal or the failure.
+    pub(super) async fn ask<Q: Query + Into<AnyQuery>>(&self, web: &Web, query: Q) -> Result<Q::Answer, Problem> {
+        let who = self.who.as_ref().ok_or(Fault::SignInNeeded)?;
+        let client = Direct::for_actor(&web.engine, who.actor.clone());
+        let read = async { client.query(query).await.map_err(|error| web.problem(&error)) };
+        web.within(USUAL, read).await
+    }
+
     /// Reads something for the person.
     ///
     /// # Errors
@@ -347,18 +365,23 @@ impl Page {
         web: &Web,
         query: Q,
     ) -> Result<(Self, Q::Answer), Response> {
-        let Some(who) = self.who.clone() else { return Err(self.to_sign_in()) };
-        let client = Direct::for_actor(&web.engine, who.actor);
-        let read = async { client.query(query).await.map_err(|error| web.problem(&error)) };
-        match web.within(USUAL, read).await {
-            Ok(answer) => Ok((self, answer)),
-            // The engine has written it down.
-            Err(_) if !self.may(Q::OPERATION, Sort::Query) => {
-                let what = self.language.operation(Q::OPERATION);
-                Err(self.forbidden(what, Q::OPERATION, Sort::Query))
-            }
-            Err(problem) => Err(self.failed(&problem)),
+        if self.who.is_none() {
+            return Err(self.to_sign_in());
         }
+        match self.ask(web, query).await {
+            Ok(answer) => Ok((self, answer)),
+            Err(problem) => Err(self.refused::<Q>(&problem)),
+        }
+    }
+
+    /// The page of a query that was refused or that failed.
+    pub(super) fn refused<Q: Query>(self, problem: &Problem) -> Response {
+        if self.may(Q::OPERATION, Sort::Query) {
+            return self.failed(problem);
+        }
+        // The engine has written it down.
+        let what = self.language.operation(Q::OPERATION);
+        self.forbidden(what, Q::OPERATION, Sort::Query)
     }
 
     /// Writes down that a person tried what the roles do not allow.

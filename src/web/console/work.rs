@@ -15,8 +15,9 @@ use super::{
     form_value::Sent,
     page::{Page, respond},
     records::after,
-    tiles::hopper_level,
+    tiles::{fault_beneath, hopper_level},
     view::{Button, Cell, Table, View, button},
+    waiting_act,
 };
 use crate::{
     domain::{
@@ -26,7 +27,7 @@ use crate::{
         states::{BatchState, JobState},
     },
     engine::query::BatchLine,
-    engine::query::{JobsOf, ListBatches, ListJobs, ListPendingActs, PrinterLine, ShowBatch},
+    engine::query::{JobsOf, ListBatches, ListJobs, ListPendingActs, NeedKind, PendingActItem, PrinterLine, ShowBatch},
     web::{context::Web, problem::Fault, route::Sort},
     words::pages::{self, texts},
 };
@@ -43,13 +44,23 @@ async fn batches(State(web): State<Arc<Web>>, request: Request) -> Result<Respon
     let (parts, _) = request.into_parts();
     let page = Page::of(&web, &parts).await?;
     let sent = Sent::of_query(&parts).unwrap_or_default();
-    let closed_too = sent.value("closed_too") == "true";
-    let (page, batches) = page.read(&web, ListBatches { closed_too, page: after(&sent) }).await?;
+    let mut closed_too = sent.value("closed_too") == "true";
+    let (mut page, mut batches) = page.read(&web, ListBatches { closed_too, page: after(&sent) }).await?;
+    let unchecked = unchecked(&page);
+    if batches.items.is_empty() && unchecked > 0 && !closed_too {
+        // The piles that are to be checked are of batches that are closed.
+        closed_too = true;
+        (page, batches) = page.read(&web, ListBatches { closed_too, page: after(&sent) }).await?;
+    }
     let title = page.t(texts::BATCHES);
     let mut view = View::new(page, title);
     let page = &view.page;
-    let headings = [texts::BATCH, texts::PRINTER, texts::STATE, texts::PRINTED, texts::CARDS, texts::MADE]
-        .map(|text| page.t(text));
+    let hidden = batches.hidden_by.iter().map(|count| page.with(texts::BATCHES_HIDDEN, &[&count.to_string()]));
+    let to_check = (unchecked > 0).then(|| page.with(texts::BATCHES_TO_CHECK, &[&page.number(unchecked)]));
+    view.lead = hidden.chain(to_check).collect::<Vec<_>>().join(" ");
+    let headings =
+        [texts::BATCH, texts::PRINTER, texts::STATE, texts::PRINTED, texts::CARDS, texts::MADE, texts::CHECK_PILE]
+            .map(|text| page.t(text));
     let row = |batch: &BatchLine| {
         vec![
             Cell::link(batch.id.to_string(), address::batch(batch.id)),
@@ -58,6 +69,10 @@ async fn batches(State(web): State<Arc<Web>>, request: Request) -> Result<Respon
             Cell::number(page, batch.printed),
             Cell::number(page, batch.jobs),
             Cell::text(page.day_and_time(&batch.created_at)),
+            Cell::maybe(
+                page.t(texts::CHECK_PILE),
+                (batch.printed > 0).then(|| format!("{}/pile", address::batch(batch.id))),
+            ),
         ]
     };
     let next = batches.next.map(|next| {
@@ -72,6 +87,12 @@ async fn batches(State(web): State<Arc<Web>>, request: Request) -> Result<Respon
     }
     view.tables.push(table);
     Ok(respond(StatusCode::OK, &view))
+}
+
+/// The printed cards that a person has not checked yet.
+fn unchecked(page: &Page) -> i64 {
+    let needs = page.shown.iter().flat_map(|shown| &shown.board.needs_person);
+    needs.filter(|need| need.kind == NeedKind::CardsToCheck).map(|need| need.count).sum()
 }
 
 fn state(page: &Page, batch: &BatchLine) -> String {
@@ -160,7 +181,9 @@ async fn printer(
     };
     let mut view = View::new(page, line.name.clone());
     view.is_live = true;
-    view.lead = pages::standing(&line.standing, view.page.language, &view.page.zone);
+    let standing = [Some(&line.standing), fault_beneath(line)].into_iter().flatten();
+    let standing = standing.map(|standing| pages::standing(standing, view.page.language, &view.page.zone));
+    view.lead = standing.collect::<Vec<_>>().join("; ");
     facts(&mut view, line);
     let known = [("/printer", &*line.name)];
     let is_paused = shown.board.pauses.iter().any(|pause| pause.what == format!("printer {}", line.name));
@@ -230,6 +253,7 @@ async fn acts(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
         texts::NUMBER_OF_ACT,
         texts::OPERATION,
         texts::SUBJECT,
+        texts::ARGUMENTS,
         texts::REASON,
         texts::ASKED_BY,
         texts::EXPIRES,
@@ -237,7 +261,8 @@ async fn acts(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
         texts::REFUSE,
     ]
     .map(|text| page.t(text));
-    let row = |act: &crate::engine::query::PendingActLine| {
+    let row = |item: &PendingActItem| {
+        let act = &item.line;
         let number = act.id.to_string();
         let decide = |name: &str| button(page, name, &[("/id", &number)]).map(|button| button.address);
         let is_own = act.requested_by == own;
@@ -261,10 +286,14 @@ async fn acts(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
         };
         vec![
             Cell::text(&number),
-            Cell::text(page.language.operation(act.operation)),
-            Cell::text(&act.target),
-            Cell::text(&act.reason),
-            Cell::text(format!("{}, {}", act.requested_by, page.day_and_time(&act.requested_at))),
+            Cell::text(item.arguments.as_ref().map_or_else(
+                || page.language.operation(act.operation).to_owned(),
+                |arguments| waiting_act::title(page, arguments),
+            )),
+            Cell::text(pages::subject(&act.target, page.language)),
+            Cell::text(told(page, item)),
+            Cell::text(waiting_act::reason(page, item.arguments.as_ref(), &act.reason)),
+            Cell::text(waiting_act::asked(page, act)),
             Cell::text(act.expires_at.as_deref().map_or_else(String::new, |at| page.day_and_time(at))),
             confirm,
             refuse,
@@ -275,4 +304,13 @@ async fn acts(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
     let table = Table { headings: headings.to_vec(), rows, next, ..Table::default() };
     view.tables.push(table);
     Ok(respond(StatusCode::OK, &view))
+}
+
+/// What an act that waits does: its arguments, or which count of blanks hides them.
+fn told(page: &Page, item: &PendingActItem) -> String {
+    match (&item.arguments, item.hidden_by) {
+        (_, Some(count)) => page.with(texts::HIDDEN_BY_COUNT, &[&count.to_string()]),
+        (Some(act), None) => waiting_act::in_one_line(page, act, item.records),
+        (None, None) => String::new(),
+    }
 }

@@ -197,6 +197,47 @@ pub(crate) fn act(name: &str) -> Option<&'static ActText> {
     ACTS.iter().find(|act| act.name == name)
 }
 
+/// What follows from an act for two people, for the second of them; that of its request where it is the same.
+const CONFIRMED: &[(&str, Text)] = &[
+    (
+        "Reprint",
+        Text::new(
+            "The present card is spoiled, and the record is printed again with one more blank.",
+            "Kartu yang sekarang menjadi rusak, dan permohonan dicetak lagi dengan satu blangko lagi.",
+        ),
+    ),
+    (
+        "GiveRole",
+        Text::new(
+            "The account may then do what the role allows.",
+            "Akun itu lalu boleh melakukan yang diizinkan peran tersebut.",
+        ),
+    ),
+    ("ReverseDelivery", Text::new("The difference is taken from the vault.", "Selisihnya diambil dari gudang.")),
+    ("BookCount", Text::new("What is short is booked as missing.", "Yang kurang dibukukan sebagai hilang.")),
+    (
+        "AddObjectedPrinter",
+        Text::new("The printer gets cards in spite of the objections.", "Printer mendapat kartu walau ada keberatan."),
+    ),
+    (
+        "SetObjectedPrinter",
+        Text::new("The printer is changed in spite of the objections.", "Printer diubah walau ada keberatan."),
+    ),
+    (
+        "ChangeMatching",
+        Text::new(
+            "It is done with all of these records at once.",
+            "Dilaksanakan sekaligus untuk semua permohonan ini.",
+        ),
+    ),
+];
+
+/// What follows when an act for two people is confirmed.
+pub(crate) fn confirmed(name: &str) -> Option<Text> {
+    let own = CONFIRMED.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
+    own.or_else(|| act(name).map(|act| act.consequence))
+}
+
 /// Reasons for which printing is paused most.
 const PAUSE_CHIPS: &[Text] = &[
     Text::new("Blanks are out", "Blangko habis"),

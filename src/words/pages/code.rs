@@ -6,10 +6,10 @@ use crate::{domain::breaker::Breaker, engine::query::CardVerdict, words::Languag
 /// Whether a printer gets cards after its failures.
 pub(crate) fn breaker(breaker: Breaker) -> Text {
     let (en, id) = match breaker {
-        Breaker::Closed => ("gets cards", "mendapat kartu"),
-        Breaker::Open => ("gets no card until it answers", "tidak mendapat kartu sampai menjawab"),
-        Breaker::HalfOpen => ("gets one card as a trial", "mendapat satu kartu percobaan"),
-        Breaker::Locked => ("gets no card until it is cleared", "tidak mendapat kartu sampai dinyatakan beres"),
+        Breaker::Closed => ("as usual", "seperti biasa"),
+        Breaker::Open => ("none until it answers", "tidak ada sampai printer menjawab"),
+        Breaker::HalfOpen => ("one, as a trial", "satu, sebagai percobaan"),
+        Breaker::Locked => ("none until it is cleared", "tidak ada sampai printer dinyatakan beres"),
     };
     Text::new(en, id)
 }
@@ -67,6 +67,27 @@ codes! { CHAIN_FAULTS
     "the newest row is not the head" "the newest row is not the head" "baris terbaru bukan ujung rantainya";
 }
 
+// The kinds of requests of the card profiles that come with the program; those of an office have their own names.
+codes! { KINDS
+    "first" "first card" "kartu pertama";
+    "new" "new" "baru";
+    "renewal" "renewal" "perpanjangan";
+    "replacement" "replacement" "penggantian";
+    "change" "change of data" "perubahan data";
+    "correction" "correction" "pembetulan";
+    "lost" "lost card" "kartu hilang";
+    "damaged" "damaged card" "kartu rusak";
+    "disaster" "victim of a disaster" "korban bencana";
+    "temporary-letter" "holder of a temporary letter" "pemegang surat keterangan";
+}
+
+// The chains of the audit, by who writes them.
+codes! { CHAIN_NAMES
+    "cli" "commands" "perintah";
+    "web" "pages and API" "halaman dan API";
+    "scheduler" "scheduler" "penjadwal";
+}
+
 fn named(list: &[(&str, Text)], code: &str, language: Language) -> String {
     let text = list.iter().find(|(known, _)| *known == code).map(|(_, text)| *text);
     text.map_or_else(|| code.to_owned(), |text| text.in_language(language).to_owned())
@@ -88,6 +109,76 @@ pub(crate) fn pause_scope(code: &str, language: Language) -> String {
     Text::new(en, id).with(language, &[value])
 }
 
+// What an act or an event is about, by the first word of its name.
+codes! { SUBJECTS
+    "record" "record" "permohonan";
+    "attempt" "attempt" "upaya cetak";
+    "batch" "batch" "kelompok cetak";
+    "printer" "printer" "printer";
+    "blangko" "blanks" "blangko";
+    "count" "count" "stok opname";
+    "movement" "movement" "mutasi";
+    "account" "account" "akun";
+    "session" "session" "sesi";
+    "token" "token" "token";
+    "database" "database" "basis data";
+    "operation" "operation" "tindakan";
+    "node" "computer" "komputer";
+    "jobs" "jobs" "pekerjaan";
+    "source" "source" "sumber";
+    "profile" "card profile" "profil kartu";
+    "address" "address" "alamat";
+    "queue" "all printing" "seluruh pencetakan";
+    "settings" "settings" "pengaturan";
+    "clock" "clock" "jam";
+    "counters" "counters" "penghitung";
+    "names" "names" "nama";
+    "persons" "persons" "orang";
+}
+
+const OF_TYPE: Text = Text::new("{} of blanks {}", "{} dari blangko {}");
+const ALL_MATCHING: Text = Text::new("records that match, up to number {}", "permohonan yang cocok, sampai nomor {}");
+const RANGE: Text = Text::new("{} to {}", "{} sampai {}");
+
+/// What an act or an event is about, from its name in the audit: `record default/r-1`, `movement 3 of blangko student`.
+pub(crate) fn subject(name: &str, language: Language) -> String {
+    if let Some(number) = name.strip_prefix("records that match, up to number ") {
+        return ALL_MATCHING.with(language, &[number]);
+    }
+    if let Some((moved, blank_type)) = name.split_once(" of blangko ") {
+        return OF_TYPE.with(language, &[&subject(moved, language), blank_type]);
+    }
+    let (code, rest) = name.split_once(' ').unwrap_or((name, ""));
+    let Some((_, text)) = SUBJECTS.iter().find(|(known, _)| *known == code) else { return name.to_owned() };
+    let kind = text.in_language(language);
+    if let Some(operation) = rest.parse().ok().filter(|_| code == "operation") {
+        return format!("{kind}: {}", language.operation(operation));
+    }
+    match rest.split_once(" to ").filter(|_| name.starts_with("jobs ")) {
+        Some((first, last)) => RANGE.with(language, &[&format!("{kind} {first}"), last]),
+        None => format!("{kind} {rest}").trim_end().to_owned(),
+    }
+}
+
+/// The name of a kind of request.
+pub(crate) fn kind(code: &str, language: Language) -> String {
+    named(KINDS, code, language)
+}
+
+/// The name of a chain of the audit, with that of its computer if it has one: `scheduler@node-2`.
+pub(crate) fn chain(code: &str, language: Language) -> String {
+    match CHAIN_NAMES.iter().find(|(known, _)| code.starts_with(known)) {
+        Some((known, text)) => format!("{}{}", text.in_language(language), &code[known.len()..]),
+        None => code.to_owned(),
+    }
+}
+
+/// An account of the stock ledger as the verification names it: the number of its lot, its code, and its place.
+pub(crate) fn ledger_account(code: &str, language: Language) -> String {
+    let words: Vec<String> = code.split(' ').map(|word| named(PLACES, word, language)).collect();
+    words.join(" ")
+}
+
 /// What is wrong with a chain of the audit.
 pub(crate) fn chain_fault(what: &str, language: Language) -> String {
     named(CHAIN_FAULTS, what, language)
@@ -96,4 +187,27 @@ pub(crate) fn chain_fault(what: &str, language: Language) -> String {
 /// The name of an account of the stock ledger.
 pub(crate) fn stock_account(code: &str, language: Language) -> String {
     named(PLACES, code, language)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::pages::text::assert_indonesian;
+
+    #[test]
+    fn what_an_act_is_about_is_told_in_the_language_of_the_page() {
+        for (name, told) in [
+            ("record default/r-1", "permohonan default/r-1"),
+            ("movement 3 of blangko student", "mutasi 3 dari blangko student"),
+            ("records that match, up to number 12", "permohonan yang cocok, sampai nomor 12"),
+            ("jobs 1 to 9", "pekerjaan 1 sampai 9"),
+            ("queue", "seluruh pencetakan"),
+            ("database", "basis data"),
+        ] {
+            assert_eq!(subject(name, Language::Indonesian), told);
+            assert_indonesian(told);
+        }
+        assert_eq!(subject("count 1", Language::English), "count 1");
+        assert_eq!(subject("of another version", Language::Indonesian), "of another version");
+    }
 }

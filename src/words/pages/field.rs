@@ -1,6 +1,10 @@
 //! What the fields of acts are called, and the choices that they offer.
 
-use super::text::Text;
+use super::{code::kind, text::Text};
+use crate::{
+    domain::{permission::Operation, states::RecordState},
+    words::Language,
+};
 
 macro_rules! labels {
     ($list:ident $($name:literal $en:literal $id:literal;)+) => {
@@ -8,15 +12,15 @@ macro_rules! labels {
     };
 }
 
+// Forms ask for fields in this order, and acts that wait tell their arguments in it: what is acted on, how, how many, and why.
 labels! { FIELDS
-    "/note" "Reason" "Alasan";
-    "/reason" "Reason" "Alasan";
     "/list" "Waiting list" "Daftar tunggu";
     "/source" "Source" "Sumber";
     "/skip_lines" "Lines above the headings" "Baris di atas judul kolom";
     "/record/source" "Source" "Sumber";
     "/record/request_id" "Request" "Nomor permohonan";
     "/records" "Requests" "Nomor permohonan";
+    "/keep" "Which request is kept" "Permohonan yang dipertahankan";
     "/filter/state" "Only of this state" "Hanya yang berstatus ini";
     "/filter/source" "Only of this source" "Hanya dari sumber ini";
     "/filter/profile" "Only of this card profile" "Hanya dari profil kartu ini";
@@ -25,11 +29,23 @@ labels! { FIELDS
     "/filter/class" "Only of this priority class" "Hanya dari kelas prioritas ini";
     "/filter/reason" "Only with this code of a reason" "Hanya dengan kode alasan ini";
     "/filter/batch" "Only of this batch" "Hanya dari kelompok cetak ini";
-    "/as_of" "Up to the record with this number" "Sampai permohonan bernomor ini";
     "/held_for" "Only those held with these words" "Hanya yang ditahan dengan kata-kata ini";
-    "/after" "Goes on after this number" "Dilanjutkan setelah nomor ini";
     "/turn" "When they are printed" "Giliran cetaknya";
     "/change" "What becomes of them" "Yang dilakukan";
+    "/as_of" "Up to the record with this number" "Sampai permohonan bernomor ini";
+    "/after" "Goes on after this number" "Dilanjutkan setelah nomor ini";
+    "/scope" "What is paused" "Yang dijeda";
+    "/attempt" "Attempt" "Upaya cetak";
+    "/found" "What was found" "Yang ditemukan";
+    "/blank_gone" "The blank is gone too" "Blangkonya juga tidak ada";
+    "/owner_is_off" "The process that sent it is certainly ended" "Proses yang mengirimnya pasti sudah berakhir";
+    "/cause" "Cause" "Penyebab";
+    "/batch" "Batch" "Kelompok cetak";
+    "/movement" "Movement" "Mutasi";
+    "/delivered" "Blanks that really came" "Keping yang benar-benar diterima";
+    "/warrant" "Warrant" "Izin cetak ulang";
+    "/id" "Number" "Nomor";
+    "/blank_type" "Type of blank" "Jenis blangko";
     "/printer" "Printer" "Printer";
     "/printer/name" "Name" "Nama";
     "/printer/uri" "Address (ipp:// or ipps://)" "Alamat (ipp:// atau ipps://)";
@@ -38,31 +54,21 @@ labels! { FIELDS
     "/setting/printer" "Printer" "Printer";
     "/setting/uri" "New address" "Alamat baru";
     "/setting/profile" "New card profile" "Profil kartu baru";
-    "/setting/hopper" "Capacity of its hopper, or `not-counted`" "Daya tampung wadah, atau `not-counted`";
-    "/batch" "Batch" "Kelompok cetak";
-    "/attempt" "Attempt" "Upaya cetak";
-    "/movement" "Movement" "Mutasi";
-    "/warrant" "Warrant" "Izin cetak ulang";
-    "/id" "Number" "Nomor";
-    "/account" "Account" "Akun";
-    "/session" "Session" "Sesi";
-    "/token" "Token" "Token";
+    "/setting/hopper" "New capacity of its hopper; 0 if it is not counted" "Daya tampung wadah yang baru; 0 jika tidak dihitung";
     "/name" "Name" "Nama";
     "/uri" "Address (ipp:// or ipps://)" "Alamat (ipp:// atau ipps://)";
     "/profile" "Card profile" "Profil kartu";
     "/hopper" "Capacity of its hopper, if it is counted" "Daya tampung wadah, jika dihitung";
+    "/account" "Account" "Akun";
     "/role" "Role" "Peran";
-    "/cause" "Cause" "Penyebab";
-    "/found" "What was found" "Yang ditemukan";
-    "/blank_gone" "The blank is gone too" "Blangkonya juga tidak ada";
-    "/owner_is_off" "The process that sent it is certainly ended" "Proses yang mengirimnya pasti sudah berakhir";
+    "/session" "Session" "Sesi";
+    "/token" "Token" "Token";
+    "/days" "Days until it expires" "Hari sampai kedaluwarsa";
+    "/scopes" "What it may do" "Yang boleh dilakukannya";
     "/district" "District" "Kecamatan";
+    "/new_district" "It is a new district" "Ini kecamatan baru";
     "/proxy" "What the proxy showed" "Yang ditunjukkan wakil";
     "/identity" "Who the proxy is (it is sealed)" "Siapa wakilnya (disimpan tersegel)";
-    "/keep" "Which request is kept" "Permohonan yang dipertahankan";
-    "/scope" "What is paused" "Yang dijeda";
-    "/blank_type" "Type of blank" "Jenis blangko";
-    "/quantity" "Blanks" "Keping";
     "/count" "Count" "Stok opname";
     "/counter" "Who makes the first count; empty for any stock-keeper" "Petugas hitungan pertama; kosong berarti petugas gudang mana pun";
     "/which" "The count that is right" "Hitungan yang benar";
@@ -72,21 +78,21 @@ labels! { FIELDS
     "/again/bundles" "Once more: full bundles" "Sekali lagi: ikatan penuh";
     "/again/bundle_size" "Once more: blanks in a full bundle" "Sekali lagi: keping per ikatan penuh";
     "/again/loose" "Once more: loose blanks" "Sekali lagi: keping lepas";
-    "/delivered" "Blanks that really came" "Keping yang benar-benar diterima";
+    "/quantity" "Blanks" "Keping";
+    "/from_vault" "From the vault, not from the spoiled ones" "Dari gudang, bukan dari yang rusak";
+    "/to" "Borrower" "Peminjam";
+    "/from" "Borrower" "Peminjam";
     "/document" "Document" "Nomor dokumen";
     "/lot" "Lot" "Lot";
     "/serials" "Serial numbers" "Nomor seri";
     "/override_reason" "Why it is right although there is an objection" "Alasan tetap benar walau ada keberatan";
-    "/from_vault" "From the vault, not from the spoiled ones" "Dari gudang, bukan dari yang rusak";
     "/witnesses" "Witnesses" "Saksi";
-    "/to" "Borrower" "Peminjam";
-    "/from" "Borrower" "Peminjam";
-    "/days" "Days until it expires" "Hari sampai kedaluwarsa";
-    "/scopes" "What it may do" "Yang boleh dilakukannya";
     "/file" "Name of the file" "Nama berkas";
     "/older_than_days" "Older than, in days" "Lebih lama dari, dalam hari";
     "/accept_duplicates" "Accept that two records are then of one person" "Terima bahwa dua permohonan lalu milik satu orang";
     "/printed_since" "Cards that were printed elsewhere since" "Kartu yang sejak itu dicetak di tempat lain";
+    "/reason" "Reason" "Alasan";
+    "/note" "Reason" "Alasan";
     "/password" "Password" "Kata sandi";
 }
 
@@ -99,6 +105,11 @@ labels! { CHOICES
     "encode-failed" "The chip could not be encoded" "Gagal encode";
     "print-failed" "It was printed badly" "Gagal cetak";
     "damaged" "It is damaged" "Rusak";
+    "lost" "It is lost" "Hilang";
+    "wrong-data" "What is printed on it is wrong" "Data pada kartu salah";
+    "bad-print" "It is printed badly" "Hasil cetak buruk";
+    "changed" "The data has changed" "Data berubah";
+    "not-counted" "It is not counted" "Tidak dihitung";
     "uncollected" "It was not collected" "Tidak diambil";
     "wrong-district" "It was sent to the wrong district" "Salah kirim kecamatan";
     "wrong-person" "It is another person's" "Milik orang lain";
@@ -122,12 +133,72 @@ labels! { CHOICES
     "restore" "They are restored" "Dipulihkan";
 }
 
-/// The label of a field, by its JSON pointer.
+/// The fields whose values are choices. Those of others are what people typed, and are not taken for a choice of the same spelling.
+const WITH_CHOICES: &[&str] = &[
+    "/cause",
+    "/change",
+    "/found",
+    "/keep",
+    "/setting/hopper",
+    "/printed_since",
+    "/proxy",
+    "/reason",
+    "/role",
+    "/turn",
+    "/which",
+];
+
+/// The label of a field, by its JSON pointer. That of a value within a field is the field's.
 pub(crate) fn field(pointer: &str) -> Option<Text> {
-    FIELDS.iter().find(|(known, _)| *known == pointer).map(|(_, text)| *text)
+    place_of(pointer).map(|at| FIELDS[at].1)
+}
+
+/// Where a field stands among others in a form.
+pub(crate) fn field_place(pointer: &str) -> usize {
+    place_of(pointer).unwrap_or(FIELDS.len())
+}
+
+fn place_of(pointer: &str) -> Option<usize> {
+    let found = FIELDS.iter().position(|(known, _)| *known == pointer);
+    found.or_else(|| place_of(pointer.rsplit_once('/')?.0))
+}
+
+/// The value of a field in words: a state, a right or another choice. A text that a person typed is as it is.
+pub(crate) fn value_in_words(pointer: &str, value: &str, language: Language) -> String {
+    let words = match pointer {
+        "/filter/state" => value.parse().ok().map(|state: RecordState| language.record_state(state)),
+        "/filter/kind" => return kind(value, language),
+        "/scopes" => value.parse().ok().map(|right: Operation| language.operation(right)),
+        _ if WITH_CHOICES.contains(&pointer) => choice(value).map(|text| text.in_language(language)),
+        _ => None,
+    };
+    words.unwrap_or(value).to_owned()
 }
 
 /// The label of a choice. Rights have the names of their operations.
 pub(crate) fn choice(value: &str) -> Option<Text> {
     CHOICES.iter().find(|(known, _)| *known == value).map(|(_, text)| *text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::pages::text::assert_indonesian;
+
+    #[test]
+    fn each_field_and_each_choice_has_one_label_in_two_languages() {
+        for list in [FIELDS, CHOICES] {
+            for (at, (name, text)) in list.iter().enumerate() {
+                assert!(list[..at].iter().all(|(other, _)| other != name), "{name}");
+                assert_indonesian(text.in_language(Language::Indonesian));
+            }
+        }
+    }
+
+    #[test]
+    fn a_choice_is_told_in_words_and_a_text_of_the_same_spelling_is_not() {
+        assert_eq!(value_in_words("/role", "operator", Language::Indonesian), "Operator cetak");
+        assert_eq!(value_in_words("/account", "operator", Language::Indonesian), "operator");
+        assert_eq!(value_in_words("/reason", "of the office", Language::Indonesian), "of the office");
+    }
 }

@@ -42,13 +42,14 @@ texts! {
     WHERE_CARD_WITHDRAWN "It was withdrawn." "Sudah ditarik.";
     SEARCH "Find a person's request" "Cari permohonan seseorang";
     IDENTIFIER "Identifier" "NIK atau nomor identitas";
+    IDENTIFIER_END "End of the identifier" "Akhir NIK atau nomor identitas";
     PERSON_NAME "Words of the name, in any order" "Kata-kata dari nama, urutannya bebas";
     FOUND "Found" "Ditemukan";
     BATCH_OF "Batch {}" "Kelompok cetak {}";
     JOBS "Cards of the batch" "Kartu kelompok cetak";
     ADDRESS "Address" "Alamat";
     REASONS "It reports" "Laporan printer";
-    NEW_CARDS "Gets cards" "Mendapat kartu";
+    NEW_CARDS "Next cards" "Kartu berikutnya";
     MOVEMENTS "Movements" "Mutasi";
     BALANCES "Balances" "Saldo";
     FROM "From" "Dari";
@@ -56,6 +57,7 @@ texts! {
     DOCUMENT "Document" "Dokumen";
     OPERATION "Act" "Tindakan";
     SUBJECT "About" "Mengenai";
+    ARGUMENTS "In detail" "Rincian";
     ASKED_BY "Asked for by" "Diminta oleh";
     EXPIRES "Expires" "Kedaluwarsa";
     CONFIRM "Confirm" "Sahkan";
@@ -102,6 +104,9 @@ texts! {
     SHOW_PICTURES "Show photo and preview (this is written down)" "Tampilkan foto dan pratinjau (akan dicatat)";
     HISTORY "History" "Riwayat";
     EVENT "Event" "Peristiwa";
+    BATCHES_TO_CHECK "Printed cards that are not checked yet: {}." "Kartu tercetak yang belum diperiksa: {}.";
+    BATCHES_HIDDEN "Batches of the type that is being counted are hidden during count {}."
+        "Kelompok cetak dari jenis yang sedang dihitung disembunyikan selama stok opname {}.";
     CHECK_PILE "Check this batch" "Periksa kelompok cetak ini";
     PILE_OF "Check of batch {}" "Pemeriksaan kelompok cetak {}";
     PILE_WHOLE "Every printed card of the batch was checked." "Semua kartu tercetak kelompok ini sudah diperiksa.";

@@ -22,18 +22,23 @@ mod probe;
 mod standing;
 mod text;
 mod time;
+mod told;
 
 pub(crate) use self::{
-    act::{ActText, act, chips},
+    act::{ActText, act, chips, confirmed},
     answer::answer_field,
-    code::{breaker, card_verdict, chain_fault, pause_scope, printer_state, stock_account},
+    code::{
+        breaker, card_verdict, chain, chain_fault, kind, ledger_account, pause_scope, printer_state, stock_account,
+        subject,
+    },
     event::{event, event_reason, stored_reason},
-    field::{choice, field},
+    field::{choice, field, field_place, value_in_words},
     need::{Place, need},
     printer::task,
     standing::standing,
     text::Text,
     time::{day_and_time, number, time_of_day, times_of},
+    told::without_codes,
 };
 
 /// Titles and labels, by page.

@@ -1,0 +1,185 @@
+//! Tests what the console shows of acts and of what is not there: arguments of acts that wait, the order of forms, choices in words, and
+//! pages in place of problems.
+
+use serde_json::{Value, json};
+
+use crate::{
+    console::{Browser, location, office, staff, texts},
+    person::password,
+};
+
+/// The text of a page with one space between words.
+fn words(page: &str) -> String {
+    texts(page).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_second_person_sees_each_argument_of_an_act_on_the_list_on_its_page_and_in_the_api() {
+    let (office, served) = office();
+    let staff = staff(&office, &served);
+    let (operator, supervisor) = (&staff["operator"], &staff["supervisor"]);
+    let keeper = Browser::of(&served, &staff["stock-keeper"]);
+    let loan = [("/blank_type", "student"), ("/quantity", "2"), ("/to", "Kudus"), ("/document", "L-1")];
+    assert_eq!(location(&keeper.submit("/ask/LendBlanks?back=/stock", &loan)), "/stock?asked=LendBlanks");
+    let root = &staff["administrator"];
+    assert_eq!(root.post("/accounts/audi/roles/requests", &json!({ "role": "operator", "note": "leave" })).status, 201);
+    let filter = json!({ "state": "waiting" });
+    let counted = operator.done("/matching-records/count", &json!({ "act": "withdraw", "filter": filter }));
+    let all = json!({ "change": "withdraw", "filter": filter, "as_of": counted["as_of"], "note": "closed" });
+    assert_eq!(operator.post("/matching-records/change/requests", &all).status, 201);
+    assert_eq!(operator.post("/records/default/r00001/reprints", &json!({ "reason": "lost" })).status, 201);
+
+    let acts = supervisor.get("/acts").json();
+    let arguments: Vec<&Value> = acts["items"].as_array().unwrap().iter().map(|item| &item["arguments"]).collect();
+    assert_eq!((&arguments[0]["quantity"], &arguments[0]["to"]), (&json!(2), &json!("Kudus")));
+    assert_eq!(arguments[1]["role"], "operator");
+    assert_eq!((&arguments[2]["filter"]["state"], &acts["items"][2]["records"]), (&json!("waiting"), &json!(3)));
+
+    let browser = Browser::of(&served, supervisor);
+    let list = words(&browser.get("/acts").body);
+    for text in
+        ["Blanks: 2; Borrower: Kudus", "Role: Print operator", "Requests: 3", "Only of this state: ", "It is lost"]
+    {
+        assert!(list.contains(text), "{text}: {list}");
+    }
+    let page = |item: usize| {
+        let number = acts["items"][item]["id"].as_i64().unwrap();
+        words(&browser.get(&format!("/do/ConfirmAct?/id={number}")).body)
+    };
+    let role = page(1);
+    assert!(
+        role.contains("Give a role") && role.contains("Account audi") && role.contains("Role Print operator"),
+        "{role}"
+    );
+    assert!(role.contains("may then do what the role allows") && role.contains("Reason leave"), "{role}");
+    let withdrawal = page(2);
+    for text in ["Requests 3", "They are withdrawn", "Reason closed", "all of these records at once"] {
+        assert!(withdrawal.contains(text), "{text}: {withdrawal}");
+    }
+}
+
+#[test]
+fn the_second_person_sees_the_difference_that_is_booked() {
+    let (office, served) = office();
+    let staff = staff(&office, &served);
+    let (keeper, supervisor) = (&staff["stock-keeper"], &staff["supervisor"]);
+    let other = crate::person::add_with_role(&served, (&staff["administrator"], supervisor), "ayu", "stock-keeper");
+    let open = json!({ "blank_type": "student", "printer": null, "note": "monthly" });
+    supervisor.done("/stock/counts", &open);
+    let entry = json!({ "bundles": 0, "bundle_size": 0, "loose": 4 });
+    for person in [keeper, &other] {
+        person.done("/stock/counts/1/entry", &json!({ "entry": entry, "again": entry }));
+    }
+    let book = json!({ "which": "second", "note": "one is gone" });
+    let act = supervisor.post("/stock/counts/1/booking/requests", &book).json()["act"].clone();
+    let second = crate::person::add_with_role(&served, (&staff["administrator"], supervisor), "budi", "supervisor");
+    let browser = Browser::of(&served, &second);
+    let path = format!("/do/ConfirmAct?/id={act}&back=/acts");
+    let page = words(&browser.get(&path).body);
+    for text in ["The second count", "Counted 4", "Book at that instant 5", "Difference -1", "booked as missing"] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert_eq!(location(&browser.submit(&path, &[("/password", &password("budi"))])), "/acts?done=ConfirmAct");
+}
+
+#[test]
+fn a_form_asks_first_for_what_is_typed_first_and_offers_the_values_that_are_known() {
+    let (office, served) = office();
+    let staff = staff(&office, &served);
+    let keeper = Browser::of(&served, &staff["stock-keeper"]);
+    let order = |page: &str, names: &[&str]| {
+        let places: Vec<usize> = names.iter().map(|name| page.find(&format!("name=\"{name}\"")).unwrap()).collect();
+        assert!(places.is_sorted(), "{names:?} {places:?}");
+    };
+    let count = keeper.get("/do/EnterCount?/count=1").body;
+    order(&count, &["/entry/bundles", "/entry/bundle_size", "/entry/loose", "/again/bundles", "/again/loose"]);
+    order(&keeper.get("/do/ReceiveBlanks").body, &["/blank_type", "/quantity", "/document", "/lot"]);
+
+    let mut operator = Browser::of(&served, &staff["operator"]);
+    let path = "/do/RequestReprint?/record/source=default&/record/request_id=r00001&back=/records";
+    operator.language = "id";
+    let form = operator.get(path).body;
+    assert!(form.contains("<option value=\"lost\">Hilang</option>"), "{form}");
+    assert!(!form.contains("value=\"bad-print\""), "a reason of another card profile: {form}");
+    assert_eq!(location(&operator.submit(path, &[("/reason", "lost")])), "/records?done=RequestReprint");
+    let scopes = operator.get("/do/Pause").body;
+    assert!(scopes.contains("<option value=\"printer p1\">") && scopes.contains("seluruh pencetakan"), "{scopes}");
+}
+
+#[test]
+fn a_browser_gets_a_page_for_everything_that_is_refused_and_a_program_a_problem() {
+    let (office, served) = office();
+    let staff = staff(&office, &served);
+    let browser = Browser::of(&served, &staff["operator"]);
+    for path in ["/do", "/do/Nothing", "/account", "/nowhere", "/batches/first", "/printers/none", "/audit/chains/%FF"]
+    {
+        let page = browser.page(path);
+        assert!([400, 403, 404].contains(&page.status), "{path}: {page:?}");
+        assert!(page.body.contains("<html lang=\"en\"") && page.body.contains("role=\"alert\""), "{path}: {page:?}");
+        assert!(page.headers["content-security-policy"].contains("script-src 'self'"), "{path}: {page:?}");
+    }
+    let without = served.send("GET", "/nowhere", &[("accept", "text/html")], "");
+    assert!(without.status == 404 && without.body.contains("<html"), "{without:?}");
+    assert_eq!(served.get("/nowhere").problem(), "no-such-address");
+    let headers = [("accept", "text/html"), ("cookie", &*browser.cookie)];
+    let api = served.send("GET", "/api/v1/nowhere", &headers, "");
+    assert_eq!(api.headers["content-type"], "application/problem+json");
+    let method = served.send("DELETE", "/records", &headers, "");
+    assert!(method.status == 405 && method.body.contains("<html"), "{method:?}");
+}
+
+#[test]
+fn a_search_that_finds_nothing_says_so_on_its_page_and_keeps_what_was_asked_for() {
+    let (office, served) = office();
+    let staff = staff(&office, &served);
+    let mut browser = Browser::of(&served, &staff["operator"]);
+    for (filter, named) in [("profile=nothing", "nothing"), ("class=x", "x"), ("batch=99", "99")] {
+        let page = browser.get(&format!("/records?{filter}"));
+        assert_eq!(page.status, 200, "{filter}: {page:?}");
+        assert!(page.body.contains(&format!("value=\"{named}\"")), "{filter}: {page:?}");
+        assert!(page.body.contains("class=\"lead\"") && !page.body.contains("/do/Hold"), "{filter}: {page:?}");
+    }
+    browser.language = "id";
+    for field in [("name", "Tidakada"), ("identifier", "S999999")] {
+        let csrf = crate::console::hidden_of(&browser.get("/records/search").body, "csrf");
+        let found = browser.post("/records/search", &[("csrf", &csrf), field]);
+        assert_eq!(found.status, 200, "{found:?}");
+        assert!(found.body.contains("role=\"status\"") && texts(&found.body).contains("tidak ada"), "{found:?}");
+    }
+}
+
+#[test]
+fn each_cell_of_a_table_has_the_heading_of_its_column_so_that_a_row_is_a_card_on_a_phone() {
+    let (office, served) = office();
+    let staff = staff(&office, &served);
+    let browser = Browser::of(&served, &staff["supervisor"]);
+    staff["operator"].post("/records/default/r00005/withdraw/requests", &json!({ "note": "moved" }));
+    for path in ["/records", "/acts", "/batches?closed_too=true", "/stock", "/people", "/batches/1"] {
+        let page = browser.get(path).body;
+        assert!(page.contains("<td ") && !page.contains("<td>"), "{path}: {page}");
+        let labels: Vec<&str> =
+            page.split("data-label=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        assert!(labels.len() == page.matches("<td ").count() && labels.iter().all(|label| !label.is_empty()), "{path}");
+    }
+}
+
+#[test]
+fn the_batches_of_unchecked_piles_are_listed_though_none_is_open_and_a_fault_stays_during_a_pause() {
+    let (office, served) = office();
+    let staff = staff(&office, &served);
+    let browser = Browser::of(&served, &staff["operator"]);
+    let page = browser.get("/batches").body;
+    assert!(words(&page).contains("not checked yet: 4.") && page.contains("href=\"/batches/1/pile\""), "{page}");
+
+    // There are five blanks: with none left, that stays to be seen while all printing is paused.
+    assert_eq!(staff["supervisor"].get("/board").json()["queue"]["paused"], true);
+    let none = |text: &str| text.contains("has no free blanks of type student");
+    assert!(!none(&words(&browser.get("/needs").body)));
+    let gone = json!({ "blank_type": "student", "quantity": 5, "from_vault": true, "document": "BA-1" });
+    let act = staff["stock-keeper"].post("/stock/destructions/requests", &gone).json()["act"].clone();
+    staff["supervisor"].done(&format!("/acts/{act}/confirmation"), &json!({ "password": password("sri") }));
+    let needs = words(&browser.get("/needs").body);
+    assert!(none(&needs), "{needs}");
+    let tile = words(&browser.get("/printers").body);
+    assert!(tile.contains("paused by") && tile.contains("no blanks of type student"), "{tile}");
+}
