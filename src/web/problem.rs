@@ -68,6 +68,7 @@ faults! {
     VersionUnreadable BAD_REQUEST "if-match-unreadable";
     NoVersion PRECONDITION_FAILED "no-version";
     BodySlow REQUEST_TIMEOUT "body-slow";
+    ListSlow REQUEST_TIMEOUT "list-slow";
     BodyTooLarge PAYLOAD_TOO_LARGE "body-too-large";
     NotAList UNSUPPORTED_MEDIA_TYPE "not-a-list";
     NotJson UNSUPPORTED_MEDIA_TYPE "not-json";

@@ -53,6 +53,8 @@ faults! {
     NoVersion;
     /// The body did not arrive in time.
     BodySlow;
+    /// The list arrived too slowly.
+    ListSlow;
     /// The body is too large.
     BodyTooLarge;
     /// The list has another media type.

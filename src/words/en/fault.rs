@@ -22,6 +22,9 @@ pub fn fault(fault: Fault) -> &'static str {
         Fault::VersionUnreadable => "`If-Match` must be `*`, or the `ETag` of an answer with its quotes",
         Fault::NoVersion => "what this address changes has no `ETag`, so that `If-Match` cannot hold",
         Fault::BodySlow => "the body did not arrive in time",
+        Fault::ListSlow => {
+            "the list arrived at less than 16 KiB a second, and nothing of it was imported; send it over a faster line"
+        }
         Fault::BodyTooLarge => "the body is larger than this address accepts",
         Fault::NotAList => "the body must be `application/x-ndjson` or `text/csv`",
         Fault::NotJson => "the body must be `application/json`",

@@ -32,6 +32,9 @@ pub fn fault(fault: Fault) -> &'static str {
         }
         Fault::NoVersion => "yang diubah di alamat ini tidak memiliki `ETag`, sehingga `If-Match` tidak dapat dipenuhi",
         Fault::BodySlow => "isi permintaan tidak tiba tepat waktu",
+        Fault::ListSlow => {
+            "daftar tiba lebih lambat dari 16 KiB per detik, dan belum ada yang diimpor; kirim lewat jaringan yang lebih cepat"
+        }
         Fault::BodyTooLarge => "isi permintaan lebih besar daripada yang diterima alamat ini",
         Fault::NotAList => "isi permintaan harus berupa `application/x-ndjson` atau `text/csv`",
         Fault::NotJson => "isi permintaan harus berupa `application/json`",
