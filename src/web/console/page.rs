@@ -128,11 +128,7 @@ impl Page {
         let mut page = Self::open(web, parts);
         let opened = async {
             // A page that follows the board is no use of the session, which ends when its person does nothing.
-            if parts.headers.contains_key(FOLLOWED) {
-                web.session_followed(parts).await
-            } else {
-                web.session(parts).await
-            }
+            if is_followed(parts) { web.session_followed(parts).await } else { web.session(parts).await }
         };
         let session = match web.within(USUAL, opened).await {
             Ok(session) => session,
@@ -401,6 +397,15 @@ impl Page {
     }
 }
 
+/// Whether a page that follows the board reads itself again. The header alone does not make a page one: each other request is a use of
+/// the session.
+fn is_followed(parts: &Parts) -> bool {
+    let path: Vec<&str> = parts.uri.path().trim_matches('/').split('/').collect();
+    let is_live =
+        matches!(path[..], ["" | "needs" | "printers"] | ["printers" | "batches", _] | ["batches", _, "pile"]);
+    is_live && parts.headers.contains_key(FOLLOWED)
+}
+
 /// An address without what it tells of the last act.
 fn without_notice(address: &str) -> String {
     let Some((path, query)) = address.split_once('?') else { return address.to_owned() };
@@ -451,4 +456,26 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let pairs = headers.get_all(header::COOKIE).iter().filter_map(|pairs| pairs.to_str().ok());
     let mut pairs = pairs.flat_map(|pairs| pairs.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(found, _)| *found == name).map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    #[test]
+    fn only_a_page_that_follows_the_board_reads_itself_without_a_use_of_the_session() {
+        let of = |path: &str, header: &str| {
+            let (parts, ()) = Request::get(path).header(header, "1").body(()).unwrap().into_parts();
+            is_followed(&parts)
+        };
+        for live in ["/", "/?tone=bad", "/needs", "/printers", "/printers/p1", "/batches/7", "/batches/7/pile?after=3"]
+        {
+            assert!(of(live, FOLLOWED) && !of(live, "x-other"), "{live}");
+        }
+        for other in ["/records", "/records/default/printers", "/batches", "/stock", "/printers/p1/probe", "/me"] {
+            assert!(!of(other, FOLLOWED), "{other}");
+        }
+    }
 }
