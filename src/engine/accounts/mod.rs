@@ -13,6 +13,7 @@ mod token;
 pub use self::{
     confirm::confirm_with_password,
     first::{first_administrator, issue_first_code},
+    of_account::roles_not_held,
     os_user::{actor_of_os_user, map_os_user, unmap_os_user},
     password::{actor_of_password, choose_password},
     session::{

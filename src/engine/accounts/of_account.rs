@@ -1,14 +1,27 @@
 //! What several acts about an account have in common: its events, and the end of what proves it.
 
 use crate::{
-    domain::{account::Account, audit::Event},
-    engine::EngineError,
+    domain::{account::Account, actor::Role, audit::Event, id::AccountId},
+    engine::{Engine, EngineError},
     store::Tx,
 };
 
 /// An event about an account, by name and number.
 pub(in crate::engine) fn event(act: &'static str, account: &Account) -> Event {
     Event::new(act, format!("account {}", account.name)).with("account_id", account.id)
+}
+
+/// Those of some roles that no account has which may sign in.
+pub async fn roles_not_held(engine: &Engine, roles: &[Role]) -> Result<Vec<Role>, EngineError> {
+    const NONE: AccountId = AccountId(0); // numbers begin with 1
+    let mut tx = engine.store.read().await?;
+    let mut missing = Vec::new();
+    for role in roles {
+        if !tx.role_is_held_beside(*role, NONE).await? {
+            missing.push(*role);
+        }
+    }
+    Ok(missing)
 }
 
 /// Ends everything but the password that proves an account: its sessions, and its user of the operating system. Returns the number of

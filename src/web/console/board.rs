@@ -17,7 +17,7 @@ use super::{
     tiles::{Tiles, tone},
 };
 use crate::{
-    domain::{permission::Operation, states::RecordState},
+    domain::{actor::Role, permission::Operation, states::RecordState},
     engine::query::{Board, HiddenType},
     web::{context::Web, problem::Fault, route::Sort},
     words::pages::{self, texts},
@@ -59,27 +59,33 @@ pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Respo
         return page.forbidden(&title, Operation::BoardRead, Sort::Query);
     }
     let Some(shown) = page.shown.clone() else { return page.failed(&Fault::DatabaseAway.into()) };
-    let tag = tag(&page, shown.version);
+    let (page, missing) = match first_start::missing_roles(&web, page, &shown.board).await {
+        Ok(read) => read,
+        Err(response) => return response,
+    };
+    let tag = tag(&page, shown.version, &missing);
     let headers = HeaderMap::from_iter(HeaderValue::try_from(&tag).ok().map(|tag| (header::ETAG, tag)));
     let known = parts.headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
     if known {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
-    let board = board_page(page, &shown.board, web.engine.profiles.len(), &Sent::of_query(&parts).unwrap_or_default());
+    let steps = first_start::steps(&page, &shown.board, web.engine.profiles.len(), &missing);
+    let board = board_page(page, &shown.board, steps, &Sent::of_query(&parts).unwrap_or_default());
     (headers, respond(StatusCode::OK, &board)).into_response()
 }
 
-/// The version of what a person sees.
-fn tag(page: &Page, version: u64) -> String {
-    let roles: Vec<&str> = page.roles().into_iter().map(crate::domain::actor::Role::as_str).collect();
-    format!("\"{version:x}-{}-{}\"", page.language.code(), roles.join("."))
+/// The version of what a person sees. The roles that are missing are no part of the board's version.
+fn tag(page: &Page, version: u64, missing: &[Role]) -> String {
+    let [roles, missing] = [page.roles().into_iter().collect(), missing.to_vec()]
+        .map(|roles| roles.into_iter().map(Role::as_str).collect::<Vec<_>>().join("."));
+    format!("\"{version:x}-{}-{roles}-{missing}\"", page.language.code())
 }
 
-fn board_page(page: Page, board: &Board, profiles: usize, asked: &Sent) -> BoardPage {
+fn board_page(page: Page, board: &Board, steps: Vec<Step>, asked: &Sent) -> BoardPage {
     let [faults, routine] = needs::lines(&page, &board.needs_person);
     BoardPage {
         sentence: sentence(&page, board),
-        steps: first_start::steps(&page, board, profiles),
+        steps,
         faults,
         routine,
         tiles: Tiles::of(&page, board, "/", asked),

@@ -1,13 +1,19 @@
 //! The first start: what an office does from an empty database to its first card.
 
+use axum::response::Response;
+
 use super::{address, link, page::Page, rights};
 use crate::{
     domain::{
+        actor::Role,
         permission::Operation,
         states::{BatchState, RecordState},
     },
-    engine::query::Board,
-    web::route::Sort,
+    engine::{accounts::roles_not_held, query::Board},
+    web::{
+        context::Web,
+        route::{Sort, USUAL},
+    },
     words::pages::{Text, texts},
 };
 
@@ -15,6 +21,8 @@ use crate::{
 pub(super) struct Step {
     /// What is done.
     pub(super) what: &'static str,
+    /// What is still missing of it.
+    pub(super) about: Option<String>,
     /// Whether it is done.
     pub(super) is_done: bool,
     /// Whether it is the next one.
@@ -25,7 +33,31 @@ pub(super) struct Step {
     pub(super) others: Option<String>,
 }
 
-/// Which steps are done, in their order: profile, printer, blanks, test card, list, first batch.
+/// The roles without which an office does not print: each needs an account.
+const ROLES: [Role; 3] = [Role::Supervisor, Role::Operator, Role::StockKeeper];
+
+/// The roles that no account has, while the office is on the way to its first batch; none later.
+///
+/// # Errors
+///
+/// The page of the failure.
+pub(super) async fn missing_roles(web: &Web, page: Page, board: &Board) -> Result<(Page, Vec<Role>), Response> {
+    if is_over(board) {
+        return Ok((page, Vec::new()));
+    }
+    let read = async { roles_not_held(&web.engine, &ROLES).await.map_err(|error| web.problem(&error)) };
+    match web.within(USUAL, read).await {
+        Ok(missing) => Ok((page, missing)),
+        Err(problem) => Err(page.failed(&problem)),
+    }
+}
+
+/// Whether the first batch is made.
+fn is_over(board: &Board) -> bool {
+    done(board, 0)[5]
+}
+
+/// Which steps are done after that of the people, in their order: profile, printer, blanks, test card, list, first batch.
 fn done(board: &Board, profiles: usize) -> [bool; 6] {
     let has_records = board.records.values().any(|count| *count > 0);
     // The accounts of a type always sum up to zero: one that is not zero shows that blanks came.
@@ -51,11 +83,11 @@ fn planned(board: &Board) -> Option<i64> {
 }
 
 /// The steps, until the first batch is made: those that are left, and then those that are done.
-pub(super) fn steps(page: &Page, board: &Board, profiles: usize) -> Vec<Step> {
-    let done = done(board, profiles);
-    if done[5] {
+pub(super) fn steps(page: &Page, board: &Board, profiles: usize, missing: &[Role]) -> Vec<Step> {
+    if is_over(board) {
         return Vec::new();
     }
+    let done: Vec<bool> = [missing.is_empty()].into_iter().chain(done(board, profiles)).collect();
     let of_act = |name: &str, known: &[(&str, &str)]| {
         let known: Vec<(&str, &str)> = known.iter().copied().chain([("back", "/")]).collect();
         link::to_act(&page.roles(), name, &known)
@@ -67,7 +99,9 @@ pub(super) fn steps(page: &Page, board: &Board, profiles: usize) -> Vec<Step> {
         Some(batch) => (texts::STEP_APPROVE, Operation::Batch, Some(address::batch(batch))),
         None => (texts::STEP_BATCH, Operation::BoardRead, Some("/batches".to_owned())),
     };
+    let people = page.may(Operation::AccountManage, Sort::Act).then(|| "/people".to_owned());
     let lines = [
+        (texts::STEP_PEOPLE, Operation::AccountManage, people),
         (texts::STEP_PROFILE, Operation::SettingsChange, None),
         (texts::STEP_PRINTER, Operation::PrinterManage, of_act("AddPrinter", &[])),
         (texts::STEP_BLANKS, Operation::BlanksReceive, of_act("ReceiveBlanks", &[])),
@@ -82,6 +116,7 @@ pub(super) fn steps(page: &Page, board: &Board, profiles: usize) -> Vec<Step> {
         let roles = roles.collect::<Vec<_>>().join(", ");
         Step {
             what: page.t(text),
+            about: (at == 0).then(|| missing_people(page, missing)).flatten(),
             is_done,
             is_next: next == Some(at),
             address: address.filter(|_| !is_done && may),
@@ -91,6 +126,17 @@ pub(super) fn steps(page: &Page, board: &Board, profiles: usize) -> Vec<Step> {
     let mut steps: Vec<Step> = lines.into_iter().enumerate().map(step).collect();
     steps.sort_by_key(|step| step.is_done);
     steps
+}
+
+/// Which roles are missing, and how the first supervisor comes about, who confirms all others.
+fn missing_people(page: &Page, missing: &[Role]) -> Option<String> {
+    let roles: Vec<&str> = missing.iter().map(|role| page.role(*role)).collect();
+    let said = page.with(texts::STEP_PEOPLE_MISSING, &[&roles.join(", ")]);
+    match missing {
+        [] => None,
+        [Role::Supervisor, ..] => Some(format!("{said}. {}", page.t(texts::STEP_FIRST_SUPERVISOR))),
+        [_, ..] => Some(said),
+    }
 }
 
 fn has_right(page: &Page, operation: Operation) -> bool {

@@ -20,6 +20,9 @@ texts! {
     PRINT_CODES "The codes on a sheet, to be printed" "Kode dalam satu lembar, untuk dicetak";
     FIRST_START "To the first card" "Menuju kartu pertama";
     STEP_DONE "Done" "Selesai";
+    STEP_PEOPLE "Make accounts, and give each its role; a supervisor confirms it" "Buat akun, dan beri peran masing-masing; penyelia mengesahkannya";
+    STEP_PEOPLE_MISSING "Still without an account: {}" "Belum ada akunnya: {}";
+    STEP_FIRST_SUPERVISOR "The first supervisor is made on the command line of the office's machine." "Penyelia pertama dibuat dari baris perintah di komputer kantor.";
     STEP_PROFILE "A card profile is known" "Profil kartu dikenal";
     STEP_PRINTER "Add a printer" "Tambahkan printer";
     STEP_BLANKS "Book the first delivery of blanks" "Catat penerimaan blangko yang pertama";
