@@ -1,4 +1,4 @@
-//! Tests how an office begins: lists that are uploaded in the console, the first start, and the demo.
+//! Tests how an office begins: lists that are uploaded in the console, and the first start.
 
 use std::{collections::BTreeMap, fs, io::Write};
 
@@ -10,7 +10,6 @@ use crate::{
     peer::Kind,
     people,
     person::{Person, add_with_role, audit, with_supervisor},
-    wait_until,
 };
 
 const BOUNDARY: &str = "----a1b2c3";
@@ -284,6 +283,23 @@ fn next_step(browser: &Browser<'_>) -> String {
     texts(&format!("<body>{}", step.split("</li>").next().unwrap_or_default()))
 }
 
+/// The people of the first start.
+const STAFF: [(&str, &str); 3] = [("supervisor", "sri"), ("operator", "opi"), ("stock-keeper", "gugun")];
+
+/// The first step makes the people: it names the roles that are missing, until each has an account.
+fn assert_people_first(office: &Office, served: &Served) {
+    let (root, sri) = with_supervisor(office, served);
+    let step = || next_step(&Browser::of(served, &root));
+    assert!(step().contains("Still without an account: operator, stock-keeper") && step().contains("Go"), "{}", step());
+    let page = Browser::of(served, &root).get("/").body;
+    assert!(page.contains("href=\"/people\""), "{page}");
+    add_with_role(served, (&root, &sri), "opi", "operator");
+    assert!(step().contains("Still without an account: stock-keeper"), "{}", step());
+    assert!(next_step(&Browser::of(served, &sri)).contains("Settled by: administrator"));
+    add_with_role(served, (&root, &sri), "gugun", "stock-keeper");
+    assert!(step().contains("Add a printer"), "{}", step());
+}
+
 #[test]
 fn an_empty_office_is_led_by_pages_alone_to_its_first_printed_card() {
     let printer = Kind::Eve.start();
@@ -291,7 +307,8 @@ fn an_empty_office_is_led_by_pages_alone_to_its_first_printed_card() {
     office.done(&["init"]);
     office.set("approve_batches = true\n");
     let served = Served::new(&office);
-    let staff = staff(&office, &served);
+    assert_people_first(&office, &served);
+    let staff: BTreeMap<&str, Person<'_>> = STAFF.map(|(role, name)| (role, Person::sign_in(&served, name))).into();
     let person = |role: &str| Browser::of(&served, &staff[role]);
     let (operator, supervisor) = (person("operator"), person("supervisor"));
     let step = next_step(&operator);
@@ -334,6 +351,11 @@ fn an_empty_office_is_led_by_pages_alone_to_its_first_printed_card() {
     wait_slowly_until("the cards are printed", 100, || number(&office.status(), &["records", "printed"]) == 3);
     assert_eq!(printer.cards().len(), 4, "with the test card");
     assert!(!operator.get("/").body.contains("id=\"steps\""), "the way is done");
+    let card = operator.get("/records/default/r00000?pictures=true").body;
+    assert!(
+        card.contains("/preview") && !card.contains("What a scanner reads"),
+        "a card that exists is scanned itself"
+    );
 }
 
 #[test]
@@ -357,55 +379,6 @@ fn a_printer_is_asked_from_its_page_and_its_test_card_told_in_both_languages() {
     assert_eq!(browser.get("/printers/p2/probe").status, 404);
     let refused = Browser::of(&served, &staff["auditor"]).get("/printers/p1/probe");
     assert_eq!(refused.status, 403, "{refused:?}");
-}
-
-/// The demo, when it listens.
-fn demo(office: &Office, arguments: &[&str]) -> Served {
-    let running = office.start(&[&["demo"], arguments].concat());
-    let mut address = String::new();
-    wait_until("the demo listens", 120, || {
-        let messages = running.messages();
-        let url = messages.lines().find_map(|line| line.split_once("listening on http://"));
-        address = url.map(|(_, address)| address.to_owned()).unwrap_or_default();
-        !address.is_empty()
-    });
-    Served { running, address }
-}
-
-#[test]
-fn the_demo_ends_with_the_console_open_and_an_account_for_each_role() {
-    let office = Office::new();
-    let served = demo(&office, &["--records", "60", "--blanks", "40", "--card-ms", "20"]);
-    let printed = fs::read_to_string(office.file("out-0")).unwrap();
-    let accounts: Vec<Vec<&str>> = printed
-        .lines()
-        .map(|line| line.split_whitespace().collect())
-        .filter(|row: &Vec<&str>| row.len() == 3)
-        .collect();
-    let roles: Vec<&str> = accounts.iter().skip(1).map(|row| row[1]).collect();
-    let all = ["administrator", "supervisor", "supervisor", "operator", "stock-keeper", "auditor"];
-    assert_eq!(roles, all, "{printed}");
-    for row in &accounts[1..] {
-        let mut browser = Browser::signed_out(&served);
-        let opened = browser.post("/login", &[("name", row[0]), ("password", row[2])]);
-        assert_eq!((opened.status, &*opened.headers["location"]), (303, "/"), "{row:?}: {opened:?}");
-        opened.headers["set-cookie"].split(';').next().unwrap().clone_into(&mut browser.cookie);
-        let me = texts(&browser.get("/me").body).to_lowercase();
-        assert!(me.contains(row[1]), "{row:?}: {me}");
-        assert_eq!(browser.get("/").status, 200);
-    }
-    wait_slowly_until("cards are printed", 60, || number(&office.status(), &["records", "printed"]) > 0);
-    served.running.interrupt();
-    let ended = served.running.ended(60);
-    assert_eq!(ended.code, Some(0), "{ended:?}");
-
-    let again = demo(&office, &[]);
-    assert!(again.running.messages().contains("passwords were shown then"), "{}", again.running.messages());
-    again.running.interrupt();
-    assert_eq!(again.running.ended(60).code, Some(0));
-    let refused = office.run(&["demo", "--no-serve"]);
-    assert!(refused.code == Some(1) && refused.stderr.contains("have accounts"), "{refused:?}");
-    assert_eq!(office.json(&["db", "check"])["clean"], true);
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod counter;
 #[expect(dead_code, reason = "the driver's own tests use more of it")]
 mod cupsd;
 mod database;
+mod demo;
 #[path = "../api/mod.rs"]
 mod described;
 mod districts;

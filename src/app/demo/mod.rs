@@ -65,17 +65,24 @@ pub(super) async fn run(
         let text = format!("the people of the demo in `{}` have accounts, and act in the console", folder.display());
         anyhow::bail!(Message::new(text, "leave out `--no-serve`, or name an empty folder with `--data`"));
     }
-    // The accounts are made last: with them, everything else is there.
-    if has_accounts {
+    // The accounts are made last: with them, or with their passwords, everything else is there.
+    let demo = folder.join(MARK);
+    let unseen = accounts::unseen(&demo)?.filter(|_| !args.no_serve);
+    if has_accounts && unseen.is_none() {
         message("the accounts of this demo were made before, and their passwords were shown then");
         message("hint: an account gets a new one with `cetak account reset NAME --reason TEXT`");
         return with_console(engine, folder, place).await;
     }
-    let report = prepare(engine, folder, &args).await?;
-    if args.no_serve {
-        return until_idle(engine, out, folder, place, &report).await;
-    }
-    let made = accounts::make(engine).await?;
+    let made = if let Some(unseen) = unseen {
+        unseen
+    } else {
+        let report = prepare(engine, folder, &args).await?;
+        if args.no_serve {
+            return until_idle(engine, out, folder, place, &report).await;
+        }
+        accounts::chosen(engine, &demo)?
+    };
+    accounts::make(engine, &made).await?;
     let line = |account: &accounts::DemoAccount| {
         vec![account.name.to_owned(), account.role.as_str().to_owned(), account.password.reveal().to_owned()]
     };
@@ -83,6 +90,7 @@ pub(super) async fn run(
     let object = |row: &Vec<String>| serde_json::json!({ "name": row[0], "role": row[1], "password": row[2] });
     let value = serde_json::json!({ "accounts": rows.iter().map(object).collect::<Vec<_>>() });
     out.data(&value, |_| format!("\n{}\n", table(&["account", "role", "password"], &rows)))?;
+    accounts::forget(&demo)?;
     message("the passwords are shown this once");
     with_console(engine, folder, place).await
 }

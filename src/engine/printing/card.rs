@@ -4,7 +4,10 @@ use zeroize::Zeroizing;
 
 use crate::{
     domain::{personal::Person, reason::PhotoFault},
-    engine::person::{PHOTO_FIELD, photo_row_name},
+    engine::{
+        Engine,
+        person::{PHOTO_FIELD, photo_row_name},
+    },
     store::{
         StoreError, Tx,
         keys::{Keys, hex, unhex},
@@ -17,6 +20,13 @@ const HASH_BYTES: usize = 8;
 /// The keyed hash of request id and attempt that a card shows. It proves, with the key, that the code was made by this office.
 pub(crate) fn keyed_hash(keys: &Keys, request_id: &str, attempt: &str) -> String {
     hex(&keys.card(request_id, attempt)[..HASH_BYTES])
+}
+
+/// What a scanner reads from a card of a mock printer, of which there is only what its record says; `None` for another printer, whose cards
+/// are scanned themselves.
+pub fn code_of_mock_card(engine: &Engine, request_id: &str, attempt: &str, printer_uri: &str) -> Option<String> {
+    let hash = || keyed_hash(engine.store.keys(), request_id, attempt);
+    printer_uri.starts_with("mock:").then(|| format!("{request_id} {attempt} {}", hash()))
 }
 
 /// Whether the record has a photo.

@@ -17,3 +17,5 @@ mod troubles;
 pub mod verdict;
 mod waiting;
 pub(super) mod worker;
+
+pub use self::card::code_of_mock_card;

@@ -28,6 +28,7 @@ use crate::{
     engine::query::RecordLine,
     engine::{
         operations::RecordName,
+        printing::code_of_mock_card,
         query::{
             Cursor, FindRecord, FoundName, FoundNames, FoundRecord, JobsOf, ListJobs, ListRecordEvents, ListRecords,
             PageRequest,
@@ -172,7 +173,11 @@ async fn show(
     let mut view = View::new(page, found.record.request_id.clone());
     view.lead = whereabouts(&view.page, &found);
     facts(&mut view, &found);
-    pictures(&mut view, &found.record, Sent::of_query(&parts).unwrap_or_default().value("pictures") == "true");
+    let are_shown = Sent::of_query(&parts).unwrap_or_default().value("pictures") == "true";
+    pictures(&mut view, &found.record, are_shown);
+    if are_shown {
+        mock_code(&web, &mut view, &found);
+    }
     if found.card.as_ref().is_some_and(|card| card.proxy.is_some())
         && view.page.may(Operation::RecordSearch, Sort::Query)
     {
@@ -203,6 +208,18 @@ fn pictures(view: &mut View, record: &RecordLine, are_shown: bool) {
     } else {
         let address = format!("/records/{source}/{request_id}?pictures=true");
         view.buttons.push(Button { address, label: page.t(texts::SHOW_PICTURES) });
+    }
+}
+
+/// What a scanner would read from the card of a mock printer, so that the desks can be tried.
+fn mock_code(web: &Web, view: &mut View, found: &FoundRecord) {
+    let page = &view.page;
+    let (Some(card), Some(shown)) = (&found.card, &page.shown) else { return };
+    let printer = shown.board.printers.iter().find(|printer| printer.name == card.printer);
+    let uri = printer.map_or("", |printer| &printer.uri);
+    let code = code_of_mock_card(&web.engine, &found.record.request_id, &card.attempt, uri);
+    if let Some(code) = code.filter(|_| page.may(Operation::CardPreview, Sort::Act)) {
+        view.facts.push((page.t(texts::MOCK_CODE), Cell::text(code)));
     }
 }
 
