@@ -37,7 +37,7 @@ fn assert_in_reach(browser: &Browser, look: Look) {
 }
 
 /// The address of an act that the page offers.
-fn offered(browser: &Browser, part: &str) -> String {
+pub(crate) fn offered(browser: &Browser, part: &str) -> String {
     let script = format!(
         "return document.querySelector('main a[href*=' + {} + ']')?.getAttribute('href')",
         json!(json!(part).to_string())
@@ -50,7 +50,7 @@ fn offered(browser: &Browser, part: &str) -> String {
 }
 
 /// Sends the form of an act, which must be done.
-fn send(browser: &Browser) {
+pub(crate) fn send(browser: &Browser) {
     browser.next_page(|browser| browser.click(BUTTON));
     assert!(!browser.has(".error"), "{}: {}", browser.path(), browser.text("main"));
 }
@@ -201,7 +201,6 @@ impl Days<'_> {
 }
 
 #[test]
-#[ignore = "a step of `tests/run --full`: on a phone, the bar below covers what it clicks"]
 fn the_day_of_each_role_goes_well_in_both_languages_at_a_desk_and_on_a_phone() {
     let look = |language, is_phone| Look { language, is_phone };
     let looks = [look("en", false), look("id", true), look("id", false), look("en", true)];

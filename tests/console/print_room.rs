@@ -95,13 +95,14 @@ impl PrintRoom {
         self.office.add_mock(printer, "student", "card_ms=0&script=1:jam&clear_ms=3600000");
     }
 
-    /// An office with a long list, and printers that print a card in a few seconds each.
+    /// An office with a long list, and printers of which each takes a little longer for a card than the one before, so that some card is
+    /// printed at each moment.
     pub(crate) fn with_printers(printers: u32, records: u32) -> Self {
         let office = Office::new();
         office.import("student", &people::students(0..records));
         office.receive("student", records as usize);
         for number in 1..=printers {
-            let uri = format!("mock://p{number}?dpi=100&card_ms=4000");
+            let uri = format!("mock://p{number}?dpi=100&card_ms={}", 4_000 + 100 * number);
             office.done(&["printer", "add", &format!("p{number}"), &uri, "--profile", "student"]);
         }
         let served = Served::new(&office);
