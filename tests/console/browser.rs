@@ -238,8 +238,10 @@ impl Browser {
         wait_until(&format!("{selector} says {part:?}"), SECONDS_MAX, || self.text(selector).contains(part));
     }
 
+    /// Clicks an element in the middle of the screen, where a person brings it; what covers it there takes the click.
     pub(crate) fn click(&self, selector: &str) {
         let element = self.element(selector);
+        self.run(&format!("document.querySelector({})?.scrollIntoView({{ block: 'center' }})", json!(selector)));
         self.runtime.block_on(element.click()).unwrap_or_else(|error| panic!("{selector}: {error}"));
     }
 
@@ -384,6 +386,16 @@ impl Browser {
         }
         press("Enter", "\r", 13);
         self.scanned_at.set(at);
+    }
+
+    /// Scans a code with keys that come at once. They do what the script of the page does with keys, and no more: a field does not take them.
+    pub(crate) fn scan_at_once(&self, code: &str) {
+        let keys = format!(
+            "for (const key of [...{}, 'Enter'])
+                 document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {{ key, bubbles: true, cancelable: true }}))",
+            json!(code)
+        );
+        self.run(&keys);
     }
 
     /// Writes a picture of the page, down to a height of 2,000 pixels.
