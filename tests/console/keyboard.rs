@@ -48,7 +48,6 @@ fn state(record: &Value) -> (&str, &Value) {
 }
 
 #[test]
-#[ignore = "a step of `tests/run --full`: it has not passed as a whole yet"]
 fn every_flow_is_done_with_tab_and_enter_alone_and_its_focus_is_seen() {
     let room = PrintRoom::with_faults();
     let staff = room.staff();
@@ -100,4 +99,81 @@ fn every_flow_is_done_with_tab_and_enter_alone_and_its_focus_is_seen() {
     follows(&browser, ".self .stop");
     sends(&browser, "[name='/note']", "the day ends");
     assert_eq!(staff.supervisor.get("/board").json()["queue"]["reason"], "the day ends");
+}
+
+/// Fills in a field: it types, or goes down a choice.
+fn fills(browser: &Browser, field: &str, text: &str) {
+    const CHOICES_MAX: usize = 20;
+    browser.tab_to(&format!("main form {field}"));
+    if browser.run("return document.activeElement.tagName") != "SELECT" {
+        browser.insert(text);
+        return;
+    }
+    let is_chosen = || browser.run("return document.activeElement.value") == text;
+    for _ in 0..CHOICES_MAX {
+        if is_chosen() {
+            return;
+        }
+        browser.press("ArrowDown");
+    }
+    panic!("{field} has no choice {text}: {}", browser.text("main"));
+}
+
+/// Sends the form, which must be done.
+fn ends(browser: &Browser) {
+    follows(browser, BUTTON);
+    assert!(!browser.has(".error"), "{}: {}", browser.path(), browser.text("main"));
+}
+
+#[test]
+fn blanks_are_received_and_counted_and_cards_sent_and_rejected_with_the_keyboard_alone() {
+    let room = PrintRoom::new();
+    let staff = room.staff();
+    staff.add_others(&room);
+    let record = |number: u32| staff.supervisor.get(&format!("/records/default/r{number:05}")).json();
+    let mut browser = Browser::at(&room.served.address, Look::DESK);
+    browser.allow("/photo");
+
+    browser.sign_in("gugun");
+    goes_to(&browser, "/stock");
+    follows(&browser, "main a[href*='ReceiveBlanks']");
+    fills(&browser, "[name='/blank_type']", "student");
+    fills(&browser, "[name='/quantity']", "25");
+    fills(&browser, "[name='/document']", "BAST 7");
+    ends(&browser);
+    let vault = || staff.supervisor.get("/board").json()["blangko"]["student"]["vault"].as_i64().unwrap();
+    assert_eq!(vault(), 55);
+
+    let count = json!({ "blank_type": "student", "printer": null, "counter": "gugun", "note": "each month" });
+    staff.supervisor.done("/stock/counts", &count);
+    goes_to(&browser, "/stock");
+    follows(&browser, "main a[href='/stock/counts']");
+    follows(&browser, "main a[href='/stock/counts/1']");
+    follows(&browser, "main a[href*='EnterCount']");
+    for part in ["entry", "again"] {
+        for (field, number) in [("bundles", "5"), ("bundle_size", "10"), ("loose", "5")] {
+            fills(&browser, &format!("[name='/{part}/{field}']"), number);
+        }
+    }
+    ends(&browser);
+    assert_eq!(staff.supervisor.get("/stock/counts/1").json()["state"], "equal");
+
+    staff.operator.done("/cards/default/r00000/check", &json!({}));
+    browser.sign_in("opi");
+    goes_to(&browser, "/handover");
+    follows(&browser, "main a[href='/handover/send']");
+    fills(&browser, "[name=district]", "Kecamatan Dua");
+    fills(&browser, "[name=document]", "SJ-7");
+    fills(&browser, "[name=cards]", &room.code(0));
+    ends(&browser);
+    assert_eq!(record(0)["sent"], true, "{}", browser.text("main"));
+
+    goes_to(&browser, "/check");
+    browser.insert(&room.code(1));
+    browser.answered(|browser| browser.press("Enter"));
+    follows(&browser, "main a[href*='RejectCard']");
+    fills(&browser, "[name='/cause']", "print-failed");
+    fills(&browser, "[name='/note']", "a scratch");
+    ends(&browser);
+    assert_ne!(record(1)["state"], "printed", "{}", browser.text("main"));
 }
