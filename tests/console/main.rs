@@ -18,6 +18,7 @@ mod live;
 #[expect(dead_code, reason = "another test uses more of it")]
 mod office;
 mod pages;
+mod palette;
 #[path = "../people/mod.rs"]
 #[expect(dead_code, reason = "another test uses more of it")]
 mod people;
@@ -27,6 +28,8 @@ mod person;
 mod pictures;
 mod print_room;
 mod private;
+mod stocktake;
+mod zone;
 
 use std::time::Duration;
 

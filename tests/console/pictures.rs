@@ -1,6 +1,7 @@
 //! Writes pictures of all pages, for people who look at them: full and empty offices, at a desk and on a phone, light and dark.
 //!
-//! `cargo test --test console pictures -- --ignored` puts them into `tmp/pictures` of the target folder.
+//! `cargo test --test console pictures -- --ignored` puts them into `tmp/pictures` of the target folder. With `CETAK_GOLDEN=write` those
+//! that the papers show are written again, small, into the folder `pictures` beside this file.
 
 use std::{fs, path::Path};
 
@@ -11,12 +12,33 @@ use crate::{
     http::Served,
     office::Office,
     pages::PAGES,
-    people,
+    palette, people,
     print_room::PrintRoom,
     wait_until,
 };
 
 const CITIZENS: usize = 240;
+
+/// The pictures that the papers show: the name of each among all, and of its file.
+const SHOWN: [(&str, &str); 4] = [
+    ("full-desk-light_.png", "board.png"),
+    ("full-desk-light_inspect.png", "inspection.png"),
+    ("full-light-scanned.png", "quality-check.png"),
+    ("full-phone-dark_.png", "phone.png"),
+];
+/// The largest of their files, in bytes.
+const SHOWN_BYTES_MAX: usize = 60_000;
+
+/// Writes the pictures that the papers show again.
+fn show(folder: &Path) {
+    let shown = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/console/pictures");
+    fs::create_dir_all(&shown).unwrap();
+    for (from, to) in SHOWN {
+        let file = palette::reduced(&fs::read(folder.join(from)).unwrap());
+        assert!(file.len() < SHOWN_BYTES_MAX, "{to}: {} bytes", file.len());
+        fs::write(shown.join(to), file).unwrap();
+    }
+}
 
 /// An office in which three printers print identity cards: one of them well, one has a jam, and one has lost a card.
 fn full() -> PrintRoom {
@@ -56,6 +78,9 @@ fn work(room: &PrintRoom) {
     }
     staff.operator.done(&format!("{}/reprints", record(printed[9])), &json!({ "reason": "damaged" }));
     staff.operator.done(&format!("{}/hold", record(CITIZENS - 1)), &json!({ "note": "alamat diperiksa lagi" }));
+    staff.add_others(room);
+    let count = json!({ "blank_type": "ktp-el", "printer": null, "counter": "gugun", "note": "stok opname bulanan" });
+    staff.supervisor.done("/stock/counts", &count);
 }
 
 /// Writes the pictures of one office.
@@ -102,6 +127,9 @@ fn pictures_of_all_pages_are_written() {
         Some(path.replace("r000", "R-000").replace("printer=p1", "printer=loket-1"))
     };
     take(&browser, "full", &folder, in_full);
+    if std::env::var("CETAK_GOLDEN").is_ok_and(|asked| asked == "write") {
+        show(&folder);
+    }
     drop(browser);
     drop(room);
     let office = Office::new();
@@ -109,7 +137,10 @@ fn pictures_of_all_pages_are_written() {
     let served = Served::new(&office);
     let room = PrintRoom { office, served };
     room.staff();
-    let browser = Browser::signed_in(&room.served.address, "sri", Look::DESK);
+    let browser = Browser::at(&room.served.address, Look::DESK);
+    browser.open("/login");
+    browser.picture(&folder.join("login.png"));
+    browser.sign_in("sri");
     let of_nothing =
         |path: &str| (!path.contains('1') && !path.contains("r000") && !path.contains("p2")).then(|| path.to_owned());
     take(&browser, "empty", &folder, of_nothing);
