@@ -23,16 +23,17 @@ fn nearest(palette: &[Color], color: Color) -> (usize, u32) {
     all.min_by_key(|(_, difference)| *difference).unwrap_or((0, u32::MAX))
 }
 
-/// The same picture with at most `COLORS_MAX` colours, the most frequent ones.
-pub(crate) fn reduced(picture: &[u8]) -> Vec<u8> {
+/// The upper part of a picture, with at most `COLORS_MAX` colours, the most frequent ones.
+pub(crate) fn reduced(picture: &[u8], height: u32) -> Vec<u8> {
     let mut decoder = Decoder::new(Cursor::new(picture));
     decoder.set_transformations(Transformations::STRIP_16 | Transformations::EXPAND);
     let mut reader = decoder.read_info().unwrap();
     let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut bytes).unwrap();
     assert!(matches!(info.color_type, ColorType::Rgb | ColorType::Rgba), "{:?}", info.color_type);
-    let dots: Vec<Color> =
-        bytes[..info.buffer_size()].chunks(info.color_type.samples()).map(|dot| [dot[0], dot[1], dot[2]]).collect();
+    let height = height.min(info.height);
+    let dots = bytes[..info.line_size * height as usize].chunks(info.color_type.samples());
+    let dots: Vec<Color> = dots.map(|dot| [dot[0], dot[1], dot[2]]).collect();
     let mut counts: BTreeMap<Color, usize> = BTreeMap::new();
     for dot in &dots {
         *counts.entry(*dot).or_default() += 1;
@@ -49,7 +50,7 @@ pub(crate) fn reduced(picture: &[u8]) -> Vec<u8> {
     let place = |dot: &Color| *known.entry(*dot).or_insert_with(|| u8::try_from(nearest(&palette, *dot).0).unwrap());
     let places: Vec<u8> = dots.iter().map(place).collect();
     let mut file = Vec::new();
-    let mut encoder = Encoder::new(&mut file, info.width, info.height);
+    let mut encoder = Encoder::new(&mut file, info.width, height);
     encoder.set_color(ColorType::Indexed);
     encoder.set_depth(BitDepth::Eight);
     encoder.set_palette(palette.concat());
