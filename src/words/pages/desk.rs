@@ -20,7 +20,7 @@ texts! {
         "Pemindaian ini mendahului jawaban yang sebelumnya, dan diabaikan. Pindai lagi kartunya.";
     SCAN_LOST "The server did not answer. Scan the card again: it then says what was done."
         "Server tidak menjawab. Pindai lagi kartunya: akan terlihat apa yang sudah dilaksanakan.";
-    MOCK_CODE "What a scanner reads from this card of a mock printer" "Yang dibaca pemindai dari kartu printer tiruan ini";
+    MOCK_CODE "Code on the card (mock printer)" "Kode pada kartu (printer tiruan)";
     NO_CARD_SHOWN "No card is shown to which this can be done. Scan a card first."
         "Tidak ada kartu yang dapat ditindak. Pindai kartu lebih dulu.";
     CAUSE_UNKNOWN "The code names no cause. Known are: {}." "Kode ini tidak menyebut penyebab yang dikenal. Yang dikenal: {}.";
