@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use url::{ParseError, Url};
 
-use crate::{impersonal::assert_impersonal, person::password, wait_until};
+use crate::{impersonal::assert_impersonal, person::password, wait, wait_until};
 
 /// How long a browser under load may take for what it does at once.
 const SECONDS_MAX: u64 = 60;
@@ -29,8 +29,9 @@ const SECONDS_MAX: u64 = 60;
 /// The maximum time for a script, and for a page to load.
 const COMMAND_WITHIN: Duration = Duration::from_secs(SECONDS_MAX);
 
-/// The milliseconds between two keys of a scanner.
+/// The milliseconds between two keys of a scanner, and of a hand.
 const SCAN_GAP: f64 = 8.0;
+const HAND_GAP: u64 = 60;
 
 /// How a page is looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -268,6 +269,10 @@ impl Browser {
             "ArrowDown" => (40, None),
             other => panic!("no key {other}"),
         };
+        if text.is_some() {
+            // Keys that type come from a hand, which is slower than a scanner.
+            wait(HAND_GAP);
+        }
         let sort = if text.is_some() { "keyDown" } else { "rawKeyDown" };
         let mut event = json!({ "type": sort, "key": key, "code": key, "windowsVirtualKeyCode": code, "text": text });
         if text.is_none() {

@@ -77,7 +77,6 @@ fn every_flow_is_done_with_tab_and_enter_alone_and_its_focus_is_seen() {
     browser.tab_to("main form [name=found]");
     browser.press(" ");
     browser.tab_to("main form [name=chip]");
-    wait(100); // two spaces in a few milliseconds are of a scanner
     browser.press(" ");
     follows(&browser, BUTTON);
     assert_eq!(state(&record(1)).0, "printed", "{}", browser.text("main"));
@@ -162,7 +161,7 @@ fn blanks_are_received_and_counted_and_cards_sent_and_rejected_with_the_keyboard
     browser.sign_in("opi");
     goes_to(&browser, "/handover");
     follows(&browser, "main a[href='/handover/send']");
-    fills(&browser, "[name=district]", "Kecamatan Dua");
+    fills(&browser, "[name=new_district]", "Kecamatan Dua");
     fills(&browser, "[name=document]", "SJ-7");
     fills(&browser, "[name=cards]", &room.code(0));
     ends(&browser);
