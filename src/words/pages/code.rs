@@ -67,20 +67,6 @@ codes! { CHAIN_FAULTS
     "the newest row is not the head" "the newest row is not the head" "baris terbaru bukan ujung rantainya";
 }
 
-// The kinds of requests of the card profiles that come with the program; those of an office have their own names.
-codes! { KINDS
-    "first" "first card" "kartu pertama";
-    "new" "new" "baru";
-    "renewal" "renewal" "perpanjangan";
-    "replacement" "replacement" "penggantian";
-    "change" "change of data" "perubahan data";
-    "correction" "correction" "pembetulan";
-    "lost" "lost card" "kartu hilang";
-    "damaged" "damaged card" "kartu rusak";
-    "disaster" "victim of a disaster" "korban bencana";
-    "temporary-letter" "holder of a temporary letter" "pemegang surat keterangan";
-}
-
 // The chains of the audit, by who writes them.
 codes! { CHAIN_NAMES
     "cli" "commands" "perintah";
@@ -158,11 +144,6 @@ pub(crate) fn subject(name: &str, language: Language) -> String {
         Some((first, last)) => RANGE.with(language, &[&format!("{kind} {first}"), last]),
         None => format!("{kind} {rest}").trim_end().to_owned(),
     }
-}
-
-/// The name of a kind of request.
-pub(crate) fn kind(code: &str, language: Language) -> String {
-    named(KINDS, code, language)
 }
 
 /// The name of a chain of the audit, with that of its computer if it has one: `scheduler@node-2`.

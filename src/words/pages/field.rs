@@ -1,6 +1,6 @@
 //! What the fields of acts are called, and the choices that they offer.
 
-use super::{code::kind, text::Text};
+use super::{kind::kind, text::Text};
 use crate::{
     domain::{permission::Operation, states::RecordState},
     words::Language,

@@ -15,6 +15,7 @@ mod field;
 mod frame;
 mod help;
 mod import;
+mod kind;
 mod lists;
 mod need;
 mod printer;
@@ -28,11 +29,11 @@ pub(crate) use self::{
     act::{ActText, act, chips, confirmed},
     answer::answer_field,
     code::{
-        breaker, card_verdict, chain, chain_fault, kind, ledger_account, pause_scope, printer_state, stock_account,
-        subject,
+        breaker, card_verdict, chain, chain_fault, ledger_account, pause_scope, printer_state, stock_account, subject,
     },
     event::{event, event_reason, stored_reason},
     field::{choice, field, field_place, value_in_words},
+    kind::kind,
     need::{Place, need},
     printer::task,
     standing::standing,
