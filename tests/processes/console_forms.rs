@@ -27,7 +27,7 @@ fn the_second_person_sees_each_argument_of_an_act_on_the_list_on_its_page_and_in
     let counted = operator.done("/matching-records/count", &json!({ "act": "withdraw", "filter": filter }));
     let all = json!({ "change": "withdraw", "filter": filter, "as_of": counted["as_of"], "note": "closed" });
     assert_eq!(operator.post("/matching-records/change/requests", &all).status, 201);
-    assert_eq!(operator.post("/records/default/r00001/reprints", &json!({ "reason": "lost" })).status, 201);
+    operator.done("/records/default/r00001/reprints", &json!({ "reason": "lost" }));
 
     let acts = supervisor.get("/acts").json();
     let arguments: Vec<&Value> = acts["items"].as_array().unwrap().iter().map(|item| &item["arguments"]).collect();
@@ -177,7 +177,9 @@ fn the_batches_of_unchecked_piles_are_listed_though_none_is_open_and_a_fault_sta
     assert!(!none(&words(&browser.get("/needs").body)));
     let gone = json!({ "blank_type": "student", "quantity": 5, "from_vault": true, "document": "BA-1" });
     let act = staff["stock-keeper"].post("/stock/destructions/requests", &gone).json()["act"].clone();
-    staff["supervisor"].done(&format!("/acts/{act}/confirmation"), &json!({ "password": password("sri") }));
+    let confirming = format!("/do/ConfirmAct?/id={act}&back=/acts");
+    let supervisor = Browser::of(&served, &staff["supervisor"]);
+    assert_eq!(location(&supervisor.submit(&confirming, &[("/password", &password("sri"))])), "/acts?done=ConfirmAct");
     let needs = words(&browser.get("/needs").body);
     assert!(none(&needs), "{needs}");
     let tile = words(&browser.get("/printers").body);

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Words of English that are no word of Indonesian, and no part of a name, a keyword of IPP or a code of the scanner.
-const ENGLISH: &str = "a act also an and any are as asks attempt attempts batches be been but by can card cards cause count each ended \
+const ENGLISH: &str = "act also an and any are as asks attempt attempts batches be been but by can card cards cause count each ended \
     everything for found good has have held hopper if in into is it its job jobs known left lent missing more no none not nothing of \
     on open opened or other out paused person pile place planned printed printer's printing queued reads reason record records refused \
     released running said settled since some spoiled stock that the their there they this to uncertain unknown until vault waiting \
@@ -34,8 +34,8 @@ const PAGES: [&str; 45] = [
     "/me",
     "/records",
     "/records?state=held",
-    "/records?state=nothing",
-    "/records?profile=nothing",
+    "/records?state=xyz",
+    "/records?profile=xyz",
     "/records?class=x",
     "/records?recalled=true",
     "/records/search",
@@ -46,7 +46,7 @@ const PAGES: [&str; 45] = [
     "/records/default/r00004",
     "/records/default/r00020",
     "/records/default/r00021",
-    "/records/default/nothing",
+    "/records/default/xyz",
     "/matching-records?state=held&act=release",
     "/matching-records?state=waiting&act=hold",
     "/batches",

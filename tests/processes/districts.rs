@@ -151,7 +151,10 @@ fn a_proxy_is_entered_on_a_page_and_is_on_no_page_address_or_line_of_the_log_but
 fn the_commands_send_receive_and_hand_over_and_say_where_a_card_is() {
     let (office, served) = office();
     drop(served);
-    let sent = office.done(&["card", "send", "r00000", "--to", "Laweyan", "--document", "SJ-12"]).stdout;
+    let send = ["card", "send", "r00000", "--to", "Laweyan", "--document", "SJ-12"];
+    let misspelt = office.run(&send);
+    assert!(misspelt.code == Some(1) && misspelt.stderr.contains("--new-district"), "{misspelt:?}");
+    let sent = office.done(&[&send[..], &["--new-district"]].concat()).stdout;
     assert!(sent.contains("sent"), "{sent}");
     let found = office.done(&["record", "find", "r00000"]).stdout;
     assert!(found.contains("was sent to Laweyan") && found.contains("SJ-12"), "{found}");
