@@ -78,16 +78,6 @@ impl Connection {
     }
 }
 
-/// Chooses a password for a new account, which has one for one use.
-pub(crate) async fn choose_password(address: &str, name: &str, once: &str, password: &str) -> anyhow::Result<()> {
-    let body = json!({ "name": name, "password": once, "new_password": password }).to_string();
-    let mut connection = Connection::open(address).await?;
-    let reply =
-        connection.send("POST", "/api/v1/session/password", "content-type: application/json\r\n", &body).await?;
-    ensure!(reply.status == 204, "{}", String::from_utf8_lossy(&reply.body));
-    Ok(())
-}
-
 /// A session of an account, as the cookie of a browser.
 pub(crate) async fn sign_in(address: &str, name: &str, password: &str) -> anyhow::Result<String> {
     let body = json!({ "name": name, "password": password }).to_string();

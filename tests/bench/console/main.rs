@@ -26,7 +26,20 @@ use std::{
 
 use anyhow::{Context, ensure};
 use boards::{OF_ACCOUNT, Seen};
-use cetak::{app::demo::people::write_waiting_list, store::NewRecord};
+use cetak::{
+    app::demo::people::write_waiting_list,
+    domain::{
+        account::Password,
+        actor::{Actor, Role},
+    },
+    engine::{
+        Engine,
+        accounts::{actor_of_password, choose_password},
+        client::{Client, Direct},
+        operations::{AddAccount, GiveRole, TwoPersonAct},
+    },
+    store::NewRecord,
+};
 use shared::{
     database::{Database, Kind, Lazy},
     office,
@@ -133,13 +146,12 @@ async fn print(
     let database = Database::make(kind, place, name, server)?;
     let settings = settings()?;
     let records = plan.records + fill(&database, &settings, plan, card_ms).await?;
-    let accounts = accounts(&database, &settings, boards)?;
+    let accounts = accounts(&database, boards).await?;
     database.analyze()?;
     let scheduler = Scheduler::serve(&database, &settings)?;
     let address = listening(&scheduler).await?;
     let mut sessions = Vec::new();
-    for (number, (account, once)) in accounts.iter().enumerate() {
-        boards::choose_password(&address, account, once, PASSWORD).await?;
+    for (number, account) in accounts.iter().enumerate() {
         for _ in 0..OF_ACCOUNT.min(boards - number * OF_ACCOUNT) {
             sessions.push(boards::sign_in(&address, account, PASSWORD).await?);
         }
@@ -195,19 +207,41 @@ async fn fill(database: &Database, settings: &Settings, plan: &Plan, card_ms: u3
     Ok(count("accepted")? + count("quarantined")?)
 }
 
-/// Makes accounts for so many boards, each with its password for one use.
-fn accounts(database: &Database, settings: &Settings, boards: usize) -> anyhow::Result<Vec<(String, String)>> {
-    let run = |arguments: &[&str]| output_of(settings.program(database).args(arguments), "the program is not there");
-    let mut accounts = Vec::new();
-    for number in 0..boards.div_ceil(OF_ACCOUNT) {
-        let name = format!("board{number}");
-        let added: serde_json::Value = serde_json::from_slice(&run(&["--json", "account", "add", &name])?)?;
-        run(&["account", "roles", &name, "--give", "operator", "--reason", "a benchmark"])?;
-        let once =
-            added["one_time"]["password"].as_str().with_context(|| format!("a password for one use in {added}"))?;
-        accounts.push((name, once.to_owned()));
+/// Makes accounts for so many boards, each an operator, and returns their names. Two other accounts give them their role.
+async fn accounts(database: &Database, boards: usize) -> anyhow::Result<Vec<String>> {
+    let names: Vec<String> = (0..boards.div_ceil(OF_ACCOUNT)).map(|number| format!("board{number}")).collect();
+    if names.is_empty() {
+        return Ok(names);
     }
-    Ok(accounts)
+    let office = office::open(database).await?;
+    let give = |account: &str, role| -> anyhow::Result<GiveRole> {
+        Ok(GiveRole { account: account.to_owned(), role, note: "a benchmark".parse()? })
+    };
+    // The first account is an administrator.
+    add(&office, "administrator").await?;
+    add(&office, "supervisor").await?;
+    Direct::new(&office).act(give("supervisor", Role::Supervisor)?).await?;
+    let [administrator, supervisor] = [proved(&office, "administrator").await?, proved(&office, "supervisor").await?];
+    for name in &names {
+        add(&office, name).await?;
+        let asked = TwoPersonAct::from(give(name, Role::Operator)?);
+        let asked = Direct::for_actor(&office, administrator.clone()).request(asked).await?;
+        Direct::for_actor(&office, supervisor.clone()).confirm(asked).await?;
+    }
+    office.store.close().await;
+    Ok(names)
+}
+
+/// Makes an account with [`PASSWORD`].
+async fn add(office: &Engine, name: &str) -> anyhow::Result<()> {
+    let added = Direct::new(office).act(AddAccount { name: name.parse()? }).await?;
+    let password = Password::typed(PASSWORD.to_owned());
+    choose_password(office, name, &added.one_time.password.to_password(), &password, "benchmark").await?;
+    Ok(())
+}
+
+async fn proved(office: &Engine, name: &str) -> anyhow::Result<Actor> {
+    Ok(actor_of_password(office, name, &Password::typed(PASSWORD.to_owned()), "benchmark").await?)
 }
 
 /// Waits until the server listens, and returns its address.
@@ -225,7 +259,5 @@ async fn listening(scheduler: &Scheduler) -> anyhow::Result<String> {
 fn settings() -> anyhow::Result<Settings> {
     let mut settings = Settings::default();
     settings.add("log=warn")?;
-    // The accounts of the boards get their roles on the machine.
-    settings.add("two_person=recorded")?;
     Ok(settings)
 }

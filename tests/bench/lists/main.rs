@@ -176,7 +176,7 @@ async fn records(list: &mut List) -> anyhow::Result<()> {
     let district = ListRecords { district: Some("DISTRICT 7".into()), class: Some(4), ..all() };
     let page = query(list, "records: a district and a class", district).await?;
     ensure!(!page.items.is_empty(), "no record of a district and a class");
-    let none = ListRecords { source: Some("elsewhere".into()), reason: Some("living-card".into()), ..all() };
+    let none = ListRecords { reason: Some("living-card".into()), ..all() };
     let page = query(list, "records: none matches", none).await?;
     ensure!(page.items.is_empty(), "{:?}", page.items);
     Ok(())
@@ -201,8 +201,11 @@ async fn cards(list: &mut List) -> anyhow::Result<()> {
     let all = ListRecords::default;
     let since = |page| ListRecords { printed_since: Some(Timestamp(1)), page, ..all() };
     ends(list, "records: printed since", attempt, since).await?;
-    let none = ListRecords { printed_since: Some(Timestamp(1)), source: Some("elsewhere".into()), ..all() };
-    ensure!(query(list, "records: printed since, none matches", none).await?.items.is_empty(), "a source");
+    let none = ListRecords { printed_since: Some(Timestamp(1)), reason: Some("living-card".into()), ..all() };
+    ensure!(
+        query(list, "records: printed since, none matches", none).await?.items.is_empty(),
+        "a printed card has a reason"
+    );
     let state = |page| ListRecords { state: Some(RecordState::Printed), page, ..all() };
     ends(list, "records: printed", record, state).await?;
     for (what, checked) in [("records: printed and checked", true), ("records: printed and not checked", false)] {
