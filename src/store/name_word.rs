@@ -69,9 +69,10 @@ pub(super) const COUNT: &str = "
     SELECT COUNT(*) FROM (SELECT 1 FROM name_word WHERE word = $1 AND record_id > $2 LIMIT $3) AS few";
 pub(super) const OF_WORD: &str =
     "SELECT record_id FROM name_word WHERE word = $1 AND record_id > $2 ORDER BY record_id LIMIT $3";
+/// Looks for each of the records by itself: PostgreSQL would compare each with all records of a word that it takes for rare.
 pub(super) const WITH_WORD: &str = "
-    SELECT w.record_id FROM json_each($1) AS v CROSS JOIN name_word AS w
-    WHERE w.word = $2 AND w.record_id = CAST(v.value AS BIGINT)";
+    SELECT v.record_id FROM (SELECT CAST(value AS BIGINT) AS record_id FROM json_each($1)) AS v
+    WHERE (SELECT 1 FROM name_word AS w WHERE w.word = $2 AND w.record_id = v.record_id) IS NOT NULL";
 const ADD: &str = "
     INSERT INTO name_word (word, record_id)
     SELECT CAST(v.value ->> 0 AS BIGINT), CAST(v.value ->> 1 AS BIGINT) FROM json_each($1) AS v WHERE TRUE
