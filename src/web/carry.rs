@@ -14,6 +14,7 @@ use super::{
     problem::{Fault, Problem},
     request_key::SentKey,
     route::{AskedAct, Call, Proof, Route, Sort},
+    routes,
 };
 use crate::{
     engine::{
@@ -38,6 +39,21 @@ pub(super) async fn done_with(
     let call = confined(web, (route.read)(fields)?)?;
     let asked = Asked { route, call, key, expected };
     in_time(web, route, Box::pin(done(web.clone(), parts.clone(), asked))).await
+}
+
+/// Carries out an act or a query of a page, by its name. After an act, the open pages are read again, also after one that failed: it may
+/// have done a part.
+pub(super) async fn done_by_name(
+    web: &Arc<Web>,
+    parts: &Parts,
+    (sort, name): (Sort, &str),
+    arguments: &Value,
+) -> Result<Value, Problem> {
+    let done = Box::pin(done_with(web, routes::named(sort, name)?, parts, arguments)).await;
+    if sort != Sort::Query {
+        web.projector.outdate();
+    }
+    done
 }
 
 /// What a request asks for, and on what condition.

@@ -21,8 +21,8 @@ use super::{
     input,
     os_user::OsUser,
     problem::{Fault, Problem},
-    route::{Call, Route, Sort, USUAL},
-    routes::ROUTES,
+    route::{Call, Sort, USUAL},
+    routes,
     session::{BODY_BYTES_MAX, given, proved, typed},
 };
 use crate::{
@@ -76,7 +76,7 @@ async fn request(State(web): State<Arc<Web>>, request: Request) -> Result<Respon
 async fn together(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let (parts, fields) = fields(&web, request).await?;
     let Together { act, people } = input::read_whole(&fields)?;
-    let route = route(Sort::Request, act.name())?;
+    let route = routes::named(Sort::Request, act.name())?;
     let Caller { client, .. } = web.caller(&parts).await?;
     let at = web.clone();
     let doing = async move {
@@ -93,19 +93,13 @@ async fn fields(web: &Web, request: Request) -> Result<(Parts, Value), Problem> 
     Ok((parts, fields))
 }
 
-/// The line of the table of addresses, which has the limits of each call.
-fn route(sort: Sort, name: &str) -> Result<&'static Route, Problem> {
-    // Each act and each query has one, and so has each act for two people.
-    ROUTES.iter().find(|route| route.sort == sort && route.name == name).ok_or_else(|| Fault::NoSuchAddress.into())
-}
-
 async fn carried_out(
     web: &Arc<Web>,
     parts: Parts,
     (sort, name): (Sort, &str),
     call: Call,
 ) -> Result<Response, Problem> {
-    let (route, call) = (route(sort, name)?, confined(web, call)?);
+    let (route, call) = (routes::named(sort, name)?, confined(web, call)?);
     let asked = Asked { route, call, key: None, expected: None };
     let answer = in_time(web, route, Box::pin(done(web.clone(), parts, asked))).await?;
     Ok(Json(answer).into_response())

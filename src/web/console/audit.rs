@@ -20,13 +20,7 @@ use super::{
 use crate::{
     domain::{audit_row::RecordedEvent, permission::Operation},
     engine::query::{AuditEntry, AuditVerification, Cursor, Limit, ListAudit, ListAuditHeads, PageRequest, Query},
-    web::{
-        carry::done_with,
-        context::Web,
-        problem::Problem,
-        route::{Route, Sort},
-        routes::ROUTES,
-    },
+    web::{carry::done_by_name, context::Web, problem::Problem, route::Sort},
     words::pages::{self, texts},
 };
 
@@ -157,10 +151,7 @@ async fn verify(State(web): State<Arc<Web>>, request: Request) -> Result<Respons
 }
 
 async fn verified(web: &Arc<Web>, parts: &axum::http::request::Parts) -> Result<AuditVerification, Problem> {
-    let is_it = |route: &&Route| route.name == "VerifyAudit";
-    let missing = || Problem::from(crate::web::problem::Fault::NoSuchAddress);
-    let route = ROUTES.iter().find(is_it).ok_or_else(missing)?;
-    let answer = Box::pin(done_with(web, route, parts, &json!({}))).await?;
+    let answer = done_by_name(web, parts, (Sort::Query, "VerifyAudit"), &json!({})).await?;
     serde_json::from_value(answer).map_err(|error| Problem::internal(&error, &web.incident()))
 }
 

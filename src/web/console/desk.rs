@@ -27,13 +27,7 @@ use super::{
 use crate::{
     domain::{id::BatchId, permission::Operation, time::Timestamp, value::SpoilageCause},
     engine::query::{PileCounts, ScanForCheck, ShowPile},
-    web::{
-        carry::done_with,
-        context::Web,
-        problem::Problem,
-        route::{Route, Sort},
-        routes::ROUTES,
-    },
+    web::{carry::done_by_name, context::Web, route::Sort},
     words::{
         Language,
         pages::{self, Text, texts},
@@ -300,14 +294,14 @@ async fn commanded(
         let error = at.page.t(texts::TOO_QUICK).to_owned();
         return Ok(refused(at, StatusCode::CONFLICT, error, pile));
     }
-    let done = done(at.web, parts, act, &arguments).await;
+    let done = done_by_name(at.web, parts, (Sort::Act, act), &arguments).await;
     let address = at.address();
     match done {
-        Ok(()) if !at.is_part => {
+        Ok(_) if !at.is_part => {
             let joint = if address.contains('?') { '&' } else { '?' };
             Ok(Redirect::to(&format!("{address}{joint}done={act}")).into_response())
         }
-        Ok(()) => {
+        Ok(_) => {
             let (at, pile) = at.count(pile).await?;
             let title = pages::act(act).map_or("", |act| at.page.t(act.title));
             let request_id = arguments["record"]["request_id"].as_str().unwrap_or_default();
@@ -327,12 +321,4 @@ async fn commanded(
 fn is_too_quick(web: &Web, sent: &Sent) -> bool {
     let made_at = sent.value("made_at").parse().map_or_else(|_| web.engine.clock.now(), Timestamp);
     web.engine.clock.now().since(made_at) < SEEN_AFTER
-}
-
-async fn done(web: &Arc<Web>, parts: &Parts, act: &str, arguments: &Value) -> Result<(), Problem> {
-    let is_it = |route: &&Route| route.name == act && route.sort == Sort::Act;
-    let Some(route) = ROUTES.iter().find(is_it) else { return Ok(()) };
-    let done = Box::pin(done_with(web, route, parts, arguments)).await;
-    web.projector.outdate();
-    done.map(|_| ())
 }

@@ -34,12 +34,11 @@ use crate::{
         },
     },
     web::{
-        carry::done_with,
+        carry::done_by_name,
         context::Web,
         input,
         problem::{Fault, Problem},
-        route::{Route, Sort},
-        routes::ROUTES,
+        route::Sort,
     },
     words::pages::{self, Text, choice, texts},
 };
@@ -411,13 +410,10 @@ fn arguments(pile: &Pile, sent: &Sent, names: &[RecordName]) -> Value {
 }
 
 async fn done(web: &Arc<Web>, parts: &Parts, pile: &Pile, arguments: &Value) -> Result<Vec<RecordOutcome>, Problem> {
-    let is_it = |route: &&Route| route.name == pile.act && route.sort == Sort::Act;
-    let Some(route) = ROUTES.iter().find(is_it) else { return Ok(Vec::new()) };
     if arguments["records"].as_array().is_none_or(Vec::is_empty) {
         return Ok(Vec::new());
     }
-    let answer = Box::pin(done_with(web, route, parts, arguments)).await?;
-    web.projector.outdate();
+    let answer = done_by_name(web, parts, (Sort::Act, pile.act), arguments).await?;
     // Cannot fail: it is what the act answers.
     Ok(serde_json::from_value(answer).unwrap_or_default())
 }

@@ -8,7 +8,7 @@ use askama::Template;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::{StatusCode, request::Parts},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -31,7 +31,7 @@ use crate::{
             Cursor, JobsOf, Limit, ListJobs, ListPendingActs, ListUncertain, PageRequest, ScanCard, UncertainLine,
         },
     },
-    web::{carry::done_with, context::Web, problem::Problem, route::Sort, routes::ROUTES},
+    web::{carry::done_by_name, context::Web, problem::Problem, route::Sort},
     words::pages::{self, Text, texts},
 };
 
@@ -268,20 +268,13 @@ async fn answered(State(web): State<Arc<Web>>, request: Request) -> Result<Respo
             return refused(&web, page, &sent, StatusCode::UNPROCESSABLE_ENTITY, |page| page.t(text).into()).await;
         }
     };
-    match done(&web, &parts, (name, sort), &arguments).await {
-        Ok(()) => {
+    match done_by_name(&web, &parts, (sort, name), &arguments).await {
+        Ok(_) => {
             let how = if sort == Sort::Request { "asked" } else { "done" };
             Ok(Redirect::to(&format!("/inspect?{how}={name}")).into_response())
         }
         Err(problem) => refused(&web, page, &sent, problem.status(), |page| page.told(&problem)).await,
     }
-}
-
-async fn done(web: &Arc<Web>, parts: &Parts, (name, sort): (&str, Sort), arguments: &Value) -> Result<(), Problem> {
-    let Some(route) = ROUTES.iter().find(|route| route.name == name && route.sort == sort) else { return Ok(()) };
-    let done = Box::pin(done_with(web, route, parts, arguments)).await;
-    web.projector.outdate();
-    done.map(|_| ())
 }
 
 /// The page again, with what was wrong and what was typed.

@@ -34,7 +34,7 @@ use crate::{
             PageRequest,
         },
     },
-    web::{carry::done_with, context::Web, input, problem::Problem, route::Sort, routes::ROUTES},
+    web::{carry::done_by_name, context::Web, input, problem::Problem, route::Sort},
     words::pages::{self, Text, texts},
 };
 
@@ -400,8 +400,7 @@ impl Search {
 /// The records that were found. The search has the limits of the API.
 async fn searched(web: &Arc<Web>, parts: &Parts, (name, arguments): (&str, Value)) -> Result<FoundNames, Problem> {
     let nothing = FoundNames { records: Vec::new(), next: None, complete: true };
-    let Some(route) = ROUTES.iter().find(|route| route.name == name) else { return Ok(nothing) };
-    let answer = Box::pin(done_with(web, route, parts, &arguments)).await?;
+    let answer = done_by_name(web, parts, (Sort::Query, name), &arguments).await?;
     // Cannot fail: it is what the queries answer.
     Ok(match serde_json::from_value::<FoundNames>(answer.clone()) {
         Ok(found) => found,

@@ -8,11 +8,20 @@ mod requests;
 
 use std::sync::LazyLock;
 
-use super::route::Route;
+use super::{
+    problem::{Fault, Problem},
+    route::{Route, Sort},
+};
 
 /// All addresses.
 pub(super) static ROUTES: LazyLock<Vec<Route>> =
     LazyLock::new(|| [acts::routes(), queries::routes(), requests::routes()].into_iter().flatten().collect());
+
+/// The address of an act, a query or a decision by its name.
+pub(super) fn named(sort: Sort, name: &str) -> Result<&'static Route, Problem> {
+    // Cannot fail with the name of one: a test compares the tables with them.
+    ROUTES.iter().find(|route| route.sort == sort && route.name == name).ok_or_else(|| Fault::NoSuchAddress.into())
+}
 
 #[cfg(test)]
 mod tests {
@@ -26,7 +35,7 @@ mod tests {
             operations::{AnyAct, TwoPersonAct},
             query::AnyQuery,
         },
-        web::{input, route::Sort},
+        web::input,
     };
 
     fn sorted(names: &[&'static str]) -> Vec<&'static str> {
