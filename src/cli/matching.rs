@@ -53,7 +53,7 @@ pub(super) async fn count(
 
 fn text(counted: &MatchingCount) -> String {
     let number = |count: u64| thousands(i64::try_from(count).unwrap_or(i64::MAX));
-    let more = if counted.more { "more than " } else { "" };
+    let more = if counted.more { "at least " } else { "" };
     let mut text = format!("{more}{} records match", number(counted.matching));
     if counted.batched > 0 {
         text += &format!(", {} of them in a batch or being printed", number(counted.batched));

@@ -23,7 +23,7 @@ use crate::{
         value::Note,
     },
     engine::{Engine, EngineError, sent_elsewhere::SentElsewhere},
-    store::{Looked, RecordFilter, RecordLine, Tx, Walk},
+    store::{Looked, RecordCount, RecordFilter, RecordLine, Tx, Walk},
 };
 
 /// How many pages of the list an act looks at before it says where it goes on: 2,000 records, or 200,000 of which none matches.
@@ -32,10 +32,10 @@ const PAGES_MAX: usize = 40;
 const CHUNK: i64 = 50;
 /// The records of a page of a list that is taken as a whole.
 const PAGE: i64 = 100;
-/// How many records a page of a count has.
+/// How many records a page of a count has at most. A page looks at as many.
 const COUNTED_EACH: i64 = 5_000;
-/// How many records are counted.
-const COUNTED_MAX: u64 = 100_000;
+/// How many pages a count looks at, so that it takes less than a second of a list of any length.
+const COUNTED_PAGES_MAX: usize = 20;
 /// How many records a count tries the act with.
 const TRIED_MAX: u64 = 1_000;
 /// How many refused records are named.
@@ -163,8 +163,41 @@ pub struct MatchingCount {
     pub refused: Vec<RecordOutcome>,
     /// The words with which the records were held, and how many with each; at most 20 of them.
     pub notes: BTreeMap<String, u64>,
-    /// Whether there are more than were counted: 100,000 at most.
+    /// Whether there may be more than were counted: 100,000 records are looked at. Of filters by state, profile and district alone, the
+    /// number is always right, but for `left_out`.
     pub more: bool,
+}
+
+/// Counts what matches by the counters, which have profile, district and state. `None` if the filter or the act asks for more than these.
+fn by_counters(
+    counts: &[RecordCount],
+    what: &RecordMatch,
+    act: MatchingAct,
+) -> Option<(u64, u64, BTreeMap<String, u64>)> {
+    let RecordMatch { state, source: None, profile, district, kind: None, class: None, reason: None, batch: None } =
+        what
+    else {
+        return None;
+    };
+    if matches!(act, MatchingAct::PutFirst | MatchingAct::PutBack) {
+        return None; // they depend on the class
+    }
+    let (mut matching, mut batched, mut others) = (0, 0, BTreeMap::new());
+    let equals = |asked: &Option<String>, has: &str| asked.as_ref().is_none_or(|asked| asked == has);
+    for line in counts.iter().filter(|line| equals(profile, &line.profile) && equals(district, &line.district)) {
+        let number = u64::try_from(line.count).unwrap_or_default();
+        let has: Option<RecordState> = line.state.parse().ok();
+        if state.is_some() && *state != has || number == 0 {
+            continue;
+        }
+        if has.is_some_and(|has| act.takes(has, 0)) {
+            matching += number;
+            batched += if has == Some(RecordState::Batched) { number } else { 0 };
+        } else {
+            *others.entry(line.state.clone()).or_default() += number;
+        }
+    }
+    Some((matching, batched, others))
 }
 
 impl MatchingCount {
@@ -246,14 +279,17 @@ fn name(line: RecordLine) -> RecordName {
 /// Says what would become of the records that match. It changes nothing. The act is tried with each record by itself: of two requests of
 /// one person, both may seem possible.
 pub async fn count(engine: &Engine, act: MatchingAct, what: &RecordMatch) -> Result<MatchingCount, EngineError> {
-    let as_of = RecordId(engine.store.read().await?.record_next_id().await? - 1);
+    let mut tx = engine.store.read().await?;
+    let (as_of, counts) = (RecordId(tx.record_next_id().await? - 1), tx.record_counts().await?);
+    drop(tx);
     let taken = Taken::new(what, as_of, act, None)?;
     let mut counted = MatchingCount::new(as_of);
     // Cannot fail: it is a text.
     let Ok(note) = "-".parse() else { return Ok(counted) };
     let deed = act.deed(note);
     let (mut after, mut sent) = (Some(0), None);
-    while let Some(from) = after {
+    for _ in 0..COUNTED_PAGES_MAX {
+        let Some(from) = after else { break };
         // Each page is a read of its own, so that no long read keeps the journal from being emptied.
         let mut tx = engine.store.read().await?;
         let page = taken.page(&mut tx, from, COUNTED_EACH).await?;
@@ -287,9 +323,14 @@ pub async fn count(engine: &Engine, act: MatchingAct, what: &RecordMatch) -> Res
             }
         }
         after = page.next;
-        if counted.matching >= COUNTED_MAX {
-            counted.more = after.is_some();
-            break;
+    }
+    if after.is_some() {
+        match by_counters(&counts, what, act) {
+            Some((matching, batched, others)) => {
+                counted.matching = matching.saturating_sub(counted.left_out);
+                (counted.batched, counted.others) = (batched, others);
+            }
+            None => counted.more = true,
         }
     }
     Ok(counted)
@@ -453,4 +494,33 @@ pub(super) async fn all_names(
         after = page.next;
     }
     Ok(Some(names))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(district: &str, state: RecordState, stopped: bool, count: i64) -> RecordCount {
+        let (profile, state) = ("card".to_owned(), state.as_str().to_owned());
+        RecordCount { profile, district: district.into(), state, stopped, count }
+    }
+
+    #[test]
+    fn the_counters_say_what_matches_by_profile_district_and_state_and_nothing_else() {
+        let counts = [
+            line("a", RecordState::Waiting, false, 70),
+            line("a", RecordState::Batched, false, 3),
+            line("a", RecordState::Printed, false, 20),
+            line("a", RecordState::Printed, true, 2),
+            line("b", RecordState::Waiting, false, 500),
+        ];
+        let of_a = RecordMatch { district: Some("a".into()), ..RecordMatch::default() };
+        let printed = BTreeMap::from([("printed".to_owned(), 22)]);
+        assert_eq!(by_counters(&counts, &of_a, MatchingAct::Hold), Some((73, 3, printed)));
+        let waiting = RecordMatch { state: Some(RecordState::Waiting), ..of_a.clone() };
+        assert_eq!(by_counters(&counts, &waiting, MatchingAct::Hold), Some((70, 0, BTreeMap::new())));
+        assert_eq!(by_counters(&counts, &of_a, MatchingAct::PutFirst), None, "it depends on the class");
+        let of_class = RecordMatch { class: Some(1), ..of_a };
+        assert_eq!(by_counters(&counts, &of_class, MatchingAct::Hold), None);
+    }
 }

@@ -168,7 +168,7 @@ fn tell(view: &mut View, offered: &Offered, counted: &MatchingCount) {
     let page = &view.page;
     let number = |number: u64| page.number(i64::try_from(number).unwrap_or(i64::MAX));
     view.lead = match (counted.matching, counted.more) {
-        (0, _) => page.t(texts::NONE_MATCHES).to_owned(),
+        (0, false) => page.t(texts::NONE_MATCHES).to_owned(),
         (matching, false) => page.with(offered.lead, &[&number(matching)]),
         (matching, true) => page.with(texts::MORE_MATCH, &[&number(matching)]),
     };

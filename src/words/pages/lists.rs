@@ -86,7 +86,7 @@ texts! {
     RESTORE_ALL "Restore all that match" "Pulihkan semua yang cocok";
     RESTORE_ALL_LEAD "{} withdrawn requests would be restored. Another person confirms it." "{} permohonan yang ditarik akan dipulihkan. Orang lain mengesahkannya.";
     NONE_MATCHES "No request that matches is in a state for this." "Tidak ada permohonan cocok yang statusnya sesuai untuk ini.";
-    MORE_MATCH "More than {} requests match." "Lebih dari {} permohonan cocok.";
+    MORE_MATCH "At least {} requests match." "Sedikitnya {} permohonan cocok.";
     MATCHING_BATCHED "In a batch, or being printed" "Dalam kelompok cetak, atau sedang dicetak";
     MATCHING_LEFT_OUT "Left out, as another copy of the database may have printed them" "Dilewati, karena mungkin sudah dicetak oleh salinan lain basis data";
     WOULD_BE_REFUSED "Cannot be done with" "Tidak dapat dilaksanakan untuk";
