@@ -1,7 +1,7 @@
 //! `cetak import`.
 
 use std::{
-    io::{self, BufWriter},
+    io::{self, BufWriter, Read},
     path::{Path, PathBuf},
 };
 
@@ -14,12 +14,14 @@ use super::{
     args::{AcceptArg, FormatArg, ImportArgs},
     copied_input::CopiedInput,
     output::{Output, message, table, thousands},
-    progress, words,
+    progress,
+    service::{ListToSend, RefusedRow, Service},
+    words,
 };
 use crate::{
     domain::{
         card::profile::CardProfile,
-        import::{RejectReason, Rejection, RowOutcome, RowPlace, Warning},
+        import::{RejectReason, RowOutcome, RowPlace, Warning},
         permission::Operation,
         reason::Reason,
     },
@@ -30,6 +32,44 @@ use crate::{
         import::{self, Accept, DecidedRow, Format, Import, Input, NamedRow, Report, Watch},
     },
 };
+
+/// Has a service import a waiting list, and prints the report.
+pub(super) async fn through_service(service: &Service, out: Output, args: ImportArgs) -> anyhow::Result<()> {
+    if args.photos.is_some() {
+        let hint = "leave `--photos` out; or run the command as the owner of the data folder, without `--socket`";
+        anyhow::bail!(Message::new("a service reads photos from the folder that its settings name", hint));
+    }
+    let rejects = args.rejects.as_deref();
+    let source = if args.file == Path::new("-") { None } else { Some(ListSource::File(&args.file)) };
+    let (list, bytes): (Box<dyn Read + Send>, _) = match source {
+        Some(source) => open(source).map(|(list, bytes)| (Box::new(list) as Box<dyn Read + Send>, bytes))?,
+        None => (Box::new(io::stdin()), None),
+    };
+    let mut refusals = Refusals::new(rejects, source)?;
+    let bar = progress::bytes(bytes);
+    let (sent, rows) = (bar.clone(), bar.clone());
+    let what = ListToSend {
+        list,
+        format: args.format.map_or_else(|| format_of(&args.file), Format::from),
+        source: args.source,
+        profile: args.profile,
+        skip_lines: args.skip_lines,
+        update: args.update,
+        dry_run: args.dry_run,
+        accept: args.accept.into_iter().map(Accept::from).collect(),
+    };
+    let mut refused = |row: RefusedRow, number| {
+        rows.set_message(format!("{} rows", thousands(i64::try_from(number).unwrap_or(i64::MAX))));
+        refusals.add(row.place, &row.request_id, &row.faults)
+    };
+    let report = service.import(what, move |bytes| sent.inc(bytes), &mut refused).await;
+    bar.finish_and_clear();
+    let finished = refusals.finish(report.is_ok());
+    let report = report?;
+    warn_of(&report, rejects.is_some());
+    finished?;
+    tell(out, &report, rejects)
+}
 
 /// Imports a waiting list and prints the report. `data` is the data folder.
 pub async fn command(engine: &Engine, out: Output, args: ImportArgs, data: &Path) -> anyhow::Result<()> {
@@ -47,9 +87,13 @@ pub async fn command(engine: &Engine, out: Output, args: ImportArgs, data: &Path
     };
     let source = if is_stdin { ListSource::Stdin { folder: data } } else { ListSource::File(&args.file) };
     let report = run(engine, source, import, args.rejects.as_deref()).await?;
-    out.data(&report, text)?;
+    tell(out, &report, args.rejects.as_deref())
+}
+
+fn tell(out: Output, report: &Report, rejects: Option<&Path>) -> anyhow::Result<()> {
+    out.data(report, text)?;
     if report.rows > 0 && report.refused == report.rows {
-        let hint = match &args.rejects {
+        let hint = match rejects {
             Some(rejects) => format!("see why in `{}`, correct the list, and import it again", rejects.display()),
             None => "see why with `--rejects FILE`, correct the list, and import it again".to_owned(),
         };
@@ -67,9 +111,9 @@ pub async fn run(
 ) -> anyhow::Result<Report> {
     let profile = engine.profile(&import.profile)?;
     let (input, bytes) = open(source)?;
-    let rejects = rejects.map(|path| Rejects::create(path, source)).transpose()?;
+    let refusals = Refusals::new(rejects, Some(source))?;
     let bar = progress::bytes(bytes);
-    let mut watch = Watching { rejects, first: Vec::new(), unknown: Unknown::default(), bar: bar.clone() };
+    let mut watch = Watching { refusals, unknown: Unknown::default(), bar: bar.clone() };
     let client = Direct::new(engine);
     let permit = client.permit(Operation::Import).await?;
     if !import.accept.is_empty() {
@@ -77,12 +121,10 @@ pub async fn run(
     }
     let report = import::import(engine, &permit, input, import, &mut watch).await;
     bar.finish_and_clear();
-    let (has_rejects, unknown) = (watch.rejects.is_some(), watch.unknown);
-    watch.first.iter().for_each(|refused| message(refused));
-    // After an error too, if rows were refused before it; otherwise the file of an earlier import stays.
-    let finished = watch.rejects.filter(|rejects| report.is_ok() || rejects.rows > 0).map_or(Ok(()), Rejects::finish);
+    let unknown = watch.unknown;
+    let finished = watch.refusals.finish(report.is_ok());
     let report = report?;
-    warn_of(&report, has_rejects);
+    warn_of(&report, rejects.is_some());
     known_values(unknown, &profile);
     finished?;
     Ok(report)
@@ -246,11 +288,40 @@ impl Unknown {
     }
 }
 
-struct Watching {
+/// The refused rows: all of them in a file, or the first in words.
+struct Refusals {
     rejects: Option<Rejects>,
-    unknown: Unknown,
-    /// The first refused rows, in words.
     first: Vec<String>,
+}
+
+impl Refusals {
+    fn new(rejects: Option<&Path>, source: Option<ListSource<'_>>) -> anyhow::Result<Self> {
+        let rejects = rejects.map(|path| Rejects::create(path, source)).transpose()?;
+        Ok(Self { rejects, first: Vec::new() })
+    }
+
+    fn add(&mut self, place: RowPlace, request_id: &str, faults: &[words::RowFault]) -> io::Result<()> {
+        match &mut self.rejects {
+            Some(rejects) => rejects.write(place, request_id, faults),
+            None if self.first.len() < REFUSED_TOLD => {
+                self.first.push(format!("refused: {}", words::refused_row(place, request_id, faults)));
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Tells the first rows, and keeps the file: after an error too, if rows were refused before it; otherwise the file of an earlier
+    /// import stays.
+    fn finish(self, is_done: bool) -> anyhow::Result<()> {
+        self.first.iter().for_each(|refused| message(refused));
+        self.rejects.filter(|rejects| is_done || rejects.rows > 0).map_or(Ok(()), Rejects::finish)
+    }
+}
+
+struct Watching {
+    refusals: Refusals,
+    unknown: Unknown,
     bar: ProgressBar,
 }
 
@@ -259,26 +330,13 @@ impl Watch for Watching {
     async fn saved(&mut self, rows: Vec<DecidedRow>, bytes: u64, total: u64) -> io::Result<()> {
         for row in &rows {
             if let RowOutcome::Refused(rejection) = &row.outcome {
-                self.refused(row.place, &row.request_id, rejection)?;
+                self.unknown.add(&rejection.detail);
+                rejection.further.iter().for_each(|fault| self.unknown.add(&fault.detail));
+                self.refusals.add(row.place, &row.request_id, &words::row_faults(rejection))?;
             }
         }
         self.bar.inc(bytes);
         self.bar.set_message(format!("{} rows", thousands(total)));
-        Ok(())
-    }
-}
-
-impl Watching {
-    fn refused(&mut self, place: RowPlace, request_id: &str, rejection: &Rejection) -> io::Result<()> {
-        self.unknown.add(&rejection.detail);
-        rejection.further.iter().for_each(|fault| self.unknown.add(&fault.detail));
-        match &mut self.rejects {
-            Some(rejects) => rejects.write(place, request_id, rejection)?,
-            None if self.first.len() < REFUSED_TOLD => {
-                self.first.push(format!("refused: {}", words::refused_row(place, request_id, rejection)));
-            }
-            None => {}
-        }
         Ok(())
     }
 }
@@ -292,9 +350,9 @@ struct Rejects {
 }
 
 impl Rejects {
-    fn create(path: &Path, source: ListSource<'_>) -> anyhow::Result<Self> {
+    fn create(path: &Path, source: Option<ListSource<'_>>) -> anyhow::Result<Self> {
         let is_list = |list: &Path| list.canonicalize().is_ok_and(|list| path.canonicalize().is_ok_and(|p| p == list));
-        if matches!(source, ListSource::File(list) if is_list(list)) {
+        if matches!(source, Some(ListSource::File(list)) if is_list(list)) {
             let text = format!("`{}` is the waiting list that is being imported", path.display());
             anyhow::bail!(Message::new(text, "name another file with `--rejects`"));
         }
@@ -306,15 +364,15 @@ impl Rejects {
         Ok(Self { path: path.to_owned(), rows: 0, writer })
     }
 
-    fn write(&mut self, place: RowPlace, request_id: &str, rejection: &Rejection) -> io::Result<()> {
+    fn write(&mut self, place: RowPlace, request_id: &str, faults: &[words::RowFault]) -> io::Result<()> {
+        let Some((first, further)) = faults.split_first() else { return Ok(()) };
         // A leading apostrophe keeps a spreadsheet from reading a request id as a formula.
         let formula = request_id.starts_with(['=', '+', '-', '@']);
         let request_id = if formula { format!("'{request_id}") } else { request_id.to_owned() };
         let [row, line] = [place.row, place.line].map(|number| number.to_string());
-        let (detail, further) = (words::reason(&rejection.detail), words::further_faults(&rejection.further));
+        let further = words::further_faults(further);
         self.rows += 1;
-        let (field, reason) = (rejection.field.as_str(), rejection.reason.as_str());
-        let record = [row.as_str(), &line, &request_id, field, reason, &detail, &further];
+        let record = [row.as_str(), &line, &request_id, &first.field, &first.reason, &first.detail, &further];
         self.writer.write_record(record).map_err(io::Error::other)
     }
 

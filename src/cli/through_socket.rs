@@ -3,9 +3,9 @@
 use std::{path::PathBuf, sync::Arc};
 
 use super::{
-    access::{Access, not_through_socket},
+    access::Access,
     args::{AccountCommand, Command, Global},
-    command as carried_out, db,
+    command as carried_out, db, import,
     output::Output,
     password,
     service::{Credentials, Service},
@@ -35,9 +35,6 @@ pub async fn run(
     command: Command,
 ) -> anyhow::Result<()> {
     let Global { account, password_stdin, .. } = global;
-    if matches!(command, Command::Import(_)) {
-        return Err(not_through_socket("import a file").into());
-    }
     let proves_itself = matches!(
         command,
         Command::Login(_)
@@ -52,6 +49,11 @@ pub async fn run(
         let account = account.map(named).transpose()?;
         Service::open(socket, clock, Credentials { account, token }).await?
     };
+    if let Command::Import(args) = command {
+        let done = import::through_service(&service, out, args).await;
+        let ended = service.end().await;
+        return done.and(ended.map_err(Into::into));
+    }
     let access = Access::Service(Box::new(service));
     let done = if let Command::Db(command) = command {
         Box::pin(db::command(&access, out, command, "the key file of the service")).await

@@ -246,8 +246,7 @@ fn a_command_through_the_socket_answers_as_the_same_command_with_the_data_folder
     let status = done(sri.by("sri", &["status", "--json"])).stdout;
     assert_eq!(number(&serde_json::from_str(&status).unwrap(), &["records", "held"]), 1);
     for (command, what) in [
-        (&["import", "list.csv"][..], "import a file"),
-        (&["card", "preview", "r00000", "--output", "c.png"], "draw a card"),
+        (&["card", "preview", "r00000", "--output", "c.png"][..], "draw a card"),
         (&["db", "move", "postgres://u@h/d"], "move the database"),
     ] {
         refused(&sri.by("sri", command), &format!("does not {what} for a command through its socket"));
@@ -258,6 +257,40 @@ fn a_command_through_the_socket_answers_as_the_same_command_with_the_data_folder
         entries(&office, "act.forbidden").iter().any(|entry| entry.contains("stock-remove")),
         "--second is on record"
     );
+}
+
+#[test]
+fn a_list_that_is_imported_through_the_socket_has_the_report_and_the_refused_rows_of_one_with_the_data_folder() {
+    let office = office();
+    let served = serve(&office);
+    let sri = Person::new(&office, "sri");
+    let mut list: Vec<_> = (3..9).map(people::student).collect();
+    list[1].name.clear();
+    list[2].verified_at = "tomorrow".into();
+    list[2].number = "?".into();
+    let file = office.write("more.csv", people::csv(&list) + "r00009,new\n");
+    let [first, second] = ["through.csv", "folder.csv"].map(|name| office.file(name).to_str().unwrap().to_owned());
+    let dry = ["import", &file, "--profile", "student", "--dry-run", "--json", "--rejects"];
+
+    let through = done(sri.by("sri", &[&dry[..], &[&*first]].concat()));
+
+    let with_folder = done(direct(&office, "sri", &[&dry[..], &[&*second]].concat()));
+    assert_eq!((through.stdout, through.stderr), (with_folder.stdout, with_folder.stderr));
+    let rejects = |name: &str| fs::read_to_string(office.file(name)).unwrap();
+    assert_eq!(rejects("through.csv"), rejects("folder.csv"));
+    assert_eq!(rejects("through.csv").lines().count(), 1 + 3, "{}", rejects("through.csv"));
+    let imported = done(sri.by("sri", &["import", &file, "--profile", "student"]));
+    assert!(imported.stderr.contains("refused: row 2"), "{imported:?}");
+    assert_eq!(number(&office.status(), &["records", "waiting"]), 3 + 4);
+    let unread = sri.by("sri", &["import", &file, "--profile", "student", "--photos", "/tmp"]);
+    refused(&unread, "a service reads photos from the folder that its settings name");
+    refused(&sri.by("sri", &["import", &file, "--profile", "none"]), "profile `none`");
+    assert_eq!(
+        sri.by("root", &["import", &file, "--profile", "student"]).code,
+        Some(1),
+        "an administrator imports nothing"
+    );
+    drop(served);
 }
 
 #[test]

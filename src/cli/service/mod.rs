@@ -1,7 +1,10 @@
 //! A service, asked through its socket.
 
+mod intake;
 mod login;
 mod wire;
+
+pub(super) use self::intake::{ListToSend, RefusedRow};
 
 use std::{path::PathBuf, sync::Arc};
 

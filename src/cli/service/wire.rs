@@ -11,9 +11,10 @@ use std::{
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
     HeaderMap, Method, Request, StatusCode,
-    body::Bytes,
+    body::{Body, Bytes},
     client::conn::http1,
     header::{CONTENT_TYPE, COOKIE, HOST, HeaderValue, ORIGIN},
+    http::request::Builder,
 };
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -96,9 +97,61 @@ impl Wire {
         };
         if status.is_success() { Ok(Reply { headers, body }) } else { Err(error(&body, proof)) }
     }
+
+    /// Sends a list, and gives each line of the answer to `line`, which may end the exchange.
+    pub(super) async fn send_list<B>(
+        &self,
+        (path, media): (&str, &'static str),
+        proof: &Proof,
+        list: B,
+        line: &mut (dyn FnMut(&[u8]) -> Result<(), EngineError> + Send),
+    ) -> Result<(), EngineError>
+    where
+        B: Body<Data = Bytes, Error = io::Error> + Send + 'static,
+    {
+        let failed = |error: hyper::Error| lost(&error.to_string());
+        let request = head(Method::POST, path, proof)?.header(CONTENT_TYPE, media);
+        let request = request.body(list).map_err(|_| unwritten())?;
+        let stream = UnixStream::connect(&self.socket).await.map_err(|error| unreachable(&self.socket, &error))?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(failed)?;
+        let exchange = async {
+            let (head, mut body) = self.in_time(sender.send_request(request)).await?.map_err(failed)?.into_parts();
+            if !head.status.is_success() {
+                let problem = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
+                let problem = problem.map_err(|error| lost(&error.to_string()))?.to_bytes();
+                return Err(error(&serde_json::from_slice(&problem).unwrap_or_default(), proof));
+            }
+            let mut rest = Vec::new();
+            while let Some(frame) = self.in_time(body.frame()).await? {
+                let Ok(bytes) = frame.map_err(failed)?.into_data() else { continue };
+                rest.extend_from_slice(&bytes);
+                let whole = rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+                rest[..whole].split(|byte| *byte == b'\n').filter(|text| !text.is_empty()).try_for_each(&mut *line)?;
+                rest.drain(..whole);
+                if rest.len() > ANSWER_BYTES_MAX {
+                    return Err(lost("a line of its answer is too long"));
+                }
+            }
+            Ok(())
+        };
+        tokio::pin!(exchange);
+        tokio::select! {
+            answered = &mut exchange => answered,
+            // It may have answered before it had all of the list.
+            _ = connection => exchange.await,
+        }
+    }
+
+    async fn in_time<T>(&self, part: impl Future<Output = T>) -> Result<T, EngineError> {
+        tokio::select! {
+            part = part => Ok(part),
+            () = self.clock.sleep(ANSWER_WITHIN) => Err(lost("it did not answer in time")),
+        }
+    }
 }
 
-fn request(method: Method, path: &str, proof: &Proof, body: &Value) -> Result<Request<Full<Bytes>>, EngineError> {
+/// The head of a request, with what proves the account.
+fn head(method: Method, path: &str, proof: &Proof) -> Result<Builder, EngineError> {
     // The service has no name at its socket; what a browser would send belongs to a session.
     const NAME: &str = "localhost";
     let mut request = Request::builder().method(method).uri(path).header(HOST, NAME);
@@ -114,13 +167,22 @@ fn request(method: Method, path: &str, proof: &Proof, body: &Value) -> Result<Re
                 .header(ORIGIN, format!("http://{NAME}"));
         }
     }
+    Ok(request)
+}
+
+fn request(method: Method, path: &str, proof: &Proof, body: &Value) -> Result<Request<Full<Bytes>>, EngineError> {
+    let mut request = head(method, path, proof)?;
     let bytes = if body.is_null() {
         Bytes::new()
     } else {
         request = request.header(CONTENT_TYPE, "application/json");
         body.to_string().into()
     };
-    request.body(Full::new(bytes)).map_err(|_| lost("the request cannot be written"))
+    request.body(Full::new(bytes)).map_err(|_| unwritten())
+}
+
+fn unwritten() -> EngineError {
+    lost("the request cannot be written")
 }
 
 /// The cookie of a session without TLS.
@@ -183,7 +245,7 @@ fn lost(why: &str) -> EngineError {
 }
 
 /// A problem as the error that the engine gave, where it gave one.
-fn error(problem: &Value, proof: &Proof) -> EngineError {
+pub(super) fn error(problem: &Value, proof: &Proof) -> EngineError {
     let code = problem["code"].as_str().unwrap_or_default();
     if let Some(refusal) = refusal(code, &problem["args"]) {
         return EngineError::Refused(refusal);

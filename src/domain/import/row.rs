@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::reason::Reason;
 
 /// Why a row is refused. The list is fixed; if several reasons apply, the first in this order is counted.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RejectReason {
     /// The row cannot be read, has no request id, or is of a kind of request that the profile does not know.
@@ -116,7 +116,7 @@ impl Faults {
 }
 
 /// Where a row stands in its file.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub struct RowPlace {
     /// 1 for the first row after the header.
     pub row: u64,

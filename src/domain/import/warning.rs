@@ -1,9 +1,9 @@
 //! What is odd about an imported row, and no reason to refuse it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A warning. The wording is the surface's.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Warning {
     /// The profile does not know the region code of the identifier.

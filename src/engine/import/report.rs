@@ -44,8 +44,18 @@ pub enum Accept {
     Rounded,
 }
 
+impl Accept {
+    /// The name in requests.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Withdrawals => "withdrawals",
+            Self::Rounded => "rounded",
+        }
+    }
+}
+
 /// The report of an import: the number of rows with each outcome.
-#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Report {
     /// Rows read.
     pub rows: u64,
@@ -82,7 +92,7 @@ pub struct Report {
 }
 
 /// A row that the report names.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct NamedRow {
     /// Where it stands in the file.
     #[serde(flatten)]

@@ -1,7 +1,10 @@
 //! What an import warns of, in words.
 
 use super::{message::Message, reason::reason};
-use crate::domain::import::{Fault, FileForm, Rejection, RowPlace, Warning};
+use crate::domain::{
+    import::{Fault, FileForm, RejectReason, Rejection, RowPlace, Warning},
+    reason::Reason,
+};
 
 /// Where a row stands.
 pub fn row_place(RowPlace { row, line }: RowPlace) -> String {
@@ -11,17 +14,40 @@ pub fn row_place(RowPlace { row, line }: RowPlace) -> String {
 /// The faults of a row that are told.
 const FAULTS_TOLD: usize = 5;
 
+/// A fault of a refused row.
+#[derive(Clone, Debug, serde::Deserialize)]
+pub struct RowFault {
+    /// The column, or columns separated by commas.
+    pub field: String,
+    /// The code of the reason.
+    pub reason: String,
+    /// What is wrong.
+    pub detail: String,
+}
+
+/// The faults of a refused row, the first of which is counted.
+pub fn row_faults(rejection: &Rejection) -> Vec<RowFault> {
+    let first = (&rejection.field, rejection.reason, &rejection.detail);
+    let further = rejection.further.iter().map(|Fault { field, reason, detail }| (field, *reason, detail));
+    let fault = |(field, code, detail): (&String, RejectReason, &Reason)| RowFault {
+        field: field.clone(),
+        reason: code.as_str().to_owned(),
+        detail: reason(detail),
+    };
+    std::iter::once(first).chain(further).map(fault).collect()
+}
+
 /// A refused row with its faults.
-pub fn refused_row(place: RowPlace, request_id: &str, rejection: &Rejection) -> String {
+pub fn refused_row(place: RowPlace, request_id: &str, faults: &[RowFault]) -> String {
     let of = if request_id.is_empty() { String::new() } else { format!(", {request_id}") };
-    let further = if rejection.further.is_empty() { "" } else { "; " };
-    let first = fault(&rejection.field, &reason(&rejection.detail));
-    format!("{}{of}: {first}{further}{}", row_place(place), further_faults(&rejection.further))
+    let Some((first, further)) = faults.split_first() else { return format!("{}{of}", row_place(place)) };
+    let joint = if further.is_empty() { "" } else { "; " };
+    format!("{}{of}: {}{joint}{}", row_place(place), fault(&first.field, &first.detail), further_faults(further))
 }
 
 /// The faults of a row after its first, at most 5 with that one.
-pub fn further_faults(faults: &[Fault]) -> String {
-    let told = faults.iter().take(FAULTS_TOLD - 1).map(|found| fault(&found.field, &reason(&found.detail)));
+pub fn further_faults(faults: &[RowFault]) -> String {
+    let told = faults.iter().take(FAULTS_TOLD - 1).map(|found| fault(&found.field, &found.detail));
     let more = faults.len().saturating_sub(FAULTS_TOLD - 1);
     told.chain((more > 0).then(|| format!("and {more} more"))).collect::<Vec<_>>().join("; ")
 }

@@ -40,7 +40,7 @@ pub use self::{
     fault::{fault, title, value_rule},
     found::{CounterAnswer, counter_answer},
     history::history_rows,
-    import::{further_faults, refused_row, row_place, warning},
+    import::{RowFault, further_faults, refused_row, row_faults, row_place, warning},
     need::need,
     number::thousands,
     objection::{caution, objection, resolution},
