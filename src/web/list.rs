@@ -195,7 +195,7 @@ mod tests {
         }
     }
 
-    /// What becomes of a list of which a piece of so many bytes comes each second: the seconds that it was read, and why it ended.
+    /// What becomes of a list whose pieces come one a second: how many seconds it was read, and why it ended.
     async fn read_with(bytes_each_second: usize, seconds: u64) -> (u64, Option<String>) {
         let clock = HandClock::default();
         let pieces = stream::unfold(0, |second| {
