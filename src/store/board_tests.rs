@@ -37,6 +37,7 @@ const STATEMENTS: [&str; 32] = [
     pending_act::OPEN_LIST,
     stock_count::OPEN,
     stock_count::OPEN_LIST,
+    stock_count::IN_PRINTERS,
     joint_read::WORKERS,
     joint_read::PLAN,
     delivery::BY_NUMBER,

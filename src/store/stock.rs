@@ -157,6 +157,12 @@ impl Tx {
         Ok(LotId(id))
     }
 
+    /// The blank type of a lot.
+    pub async fn lot_blank_type(&mut self, lot: LotId) -> Result<String, StoreError> {
+        const TYPE: &str = "SELECT blank_type FROM lot WHERE id = $1";
+        on!(self, c => sqlx::query_scalar(TYPE).bind(lot.0).fetch_one(c)).map_err(doing("reading a lot"))
+    }
+
     /// A lot by name.
     pub async fn lot_get(&mut self, blank_type: &str, name: &str) -> Result<Option<Lot>, StoreError> {
         const GET: &str = "SELECT id, blank_type, name, serials FROM lot WHERE blank_type = $1 AND name = $2";

@@ -3,6 +3,7 @@
 use cetak::{
     domain::{
         actor::{Actor, Means, Role},
+        attempt::InspectionResult,
         count::{CountedBlanks, WhichCount},
         id::{CountId, MovementId},
         pause::PauseScope,
@@ -20,11 +21,12 @@ use cetak::{
             Stock,
         },
     },
+    store::Begin,
 };
 
 use crate::{
     acts as operations,
-    world::{World, students},
+    world::{World, begin, students},
 };
 
 fn keeper(world: &World, account: i64) -> Engine {
@@ -279,15 +281,40 @@ async fn a_difference_of_the_vault_is_booked_while_printing_goes_on_and_without_
 }
 
 #[tokio::test]
-async fn a_second_count_that_is_equal_to_the_book_closes_the_stocktake() {
+async fn a_second_count_that_is_equal_to_the_book_goes_to_a_supervisor_with_the_first_one() {
     let world = World::new().await;
     world.receive(10, None).await;
     let count = open(&world, None).await;
     assert_eq!(operations::count_enter(&keeper(&world, 1), count, 9).await.unwrap(), CountState::Second);
-    assert_eq!(operations::count_enter(&keeper(&world, 2), count, 10).await.unwrap(), CountState::Equal);
-    let line = Direct::new(&keeper(&world, 1)).query(ShowCount { count }).await.unwrap();
-    assert_eq!((line.closed_by.as_deref(), line.which, line.hidden), (Some("person 2"), None, false));
+    assert_eq!(operations::count_enter(&keeper(&world, 2), count, 10).await.unwrap(), CountState::Differs);
+    let (asks, confirms) = (boss(&world), world.person(21, Role::Supervisor));
+    let act = Direct::new(&asks).request(booking(count, WhichCount::Second)).await.unwrap();
+    Direct::new(&confirms).confirm(act).await.unwrap();
     assert_eq!((booked(&world, "vault").await, booked(&world, "missing").await), (10, 0));
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_blank_in_a_printer_is_no_difference_and_no_inspection_puts_one_back_where_it_is_counted() {
+    let (world, _, jobs) = World::with_batch().await;
+    world.receive(8, None).await;
+    let engine = &world.engine;
+    let fed = Begin { releasing: true, ..begin(jobs[0]) };
+    let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
+    let begun = tx.attempts_begin(std::slice::from_ref(&fed)).await.unwrap();
+    tx.attempts_release(&[begun[0].key]).await.unwrap();
+    tx.commit().await.unwrap();
+    let count = open(&world, None).await;
+    assert_eq!(operations::count_enter(&keeper(&world, 1), count, 9).await.unwrap(), CountState::Equal, "10 less 1");
+
+    operations::declare_uncertain(engine, &fed.name, "it does not answer").await.unwrap();
+    let count = open(&world, None).await;
+    let inspect = || operations::inspect_resolve(engine, &fed.name, InspectionResult::Nothing, "no card");
+    let (blank_type, place) = ("student".to_owned(), Place::Vault);
+    assert_eq!(refusal(inspect().await), Refusal::Count(CountRefusal::PlaceCounted { count, blank_type, place }));
+    assert_eq!(operations::count_enter(&keeper(&world, 1), count, 9).await.unwrap(), CountState::Equal);
+    inspect().await.unwrap();
+    assert_eq!(booked(&world, "vault").await + booked(&world, "reserved").await, 10);
     world.audit().await;
 }
 

@@ -109,8 +109,9 @@ async fn counter(tx: &mut Tx, name: &PersonName) -> Result<CountPerson, EngineEr
     }
 }
 
-/// Enters what was counted at a place, reserved blanks included, twice. It is compared with the book of that instant, and closes
-/// the count if it is equal. If not, another person counts again, and if that differs too, a supervisor decides.
+/// Enters what was counted at a place, reserved blanks included, twice. It is compared with the book of that instant, less the blanks
+/// that are in printers, and closes the count if it is equal. If not, another person counts again, and a supervisor decides, also if the
+/// second count is equal: a person must not clear away alone what another found.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EnterCount {
     /// The count.
@@ -236,10 +237,12 @@ async fn find(tx: &mut Tx, id: CountId) -> Result<StockCount, EngineError> {
     Ok(tx.stock_count_get(id).await?.ok_or(CountRefusal::NoCount { count: id })?)
 }
 
-/// The free blanks at the place of a count, and those that are booked there in all.
+/// The free blanks at the place of a count, and those that are booked there in all, but for those that are in printers: a person who
+/// counts does not see these.
 async fn booked(tx: &mut Tx, count: &StockCount) -> Result<(i64, i64), EngineError> {
     let free = held(tx, &count.blank_type, &count.place.free()).await?;
-    Ok((free, free + held(tx, &count.blank_type, &count.place.reserved()).await?))
+    let reserved = held(tx, &count.blank_type, &count.place.reserved()).await?;
+    Ok((free, free + reserved - tx.blanks_in_printers(&count.blank_type, &count.place).await?))
 }
 
 fn subject(count: CountId) -> String {

@@ -9,8 +9,8 @@ use crate::{
     store::Tx,
 };
 
-/// Refuses that a person moves blanks of a type into a place that is being counted, or out of it. What is printed meanwhile is in the
-/// book with which the count is compared.
+/// Refuses that a person moves blanks of a type into a place that is being counted, or out of it, as by an inspection that finds a blank
+/// again. What is printed meanwhile is in the book with which the count is compared.
 pub(super) async fn refuse_counted(tx: &mut Tx, blank_type: &str, accounts: &[&Account]) -> Result<(), EngineError> {
     let mut open = tx.stock_counts_open().await?.into_iter();
     match open.find(|open| open.blank_type == blank_type && accounts.contains(&&open.place.free())) {

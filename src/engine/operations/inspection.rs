@@ -3,7 +3,7 @@
 use cetak_driver_api::{AttemptId, AttemptStatus, Cancelled};
 use serde::{Deserialize, Serialize};
 
-use super::{act::Act, approval::Approval, printer::driver};
+use super::{act::Act, approval::Approval, counted_place::refuse_counted, printer::driver};
 use crate::{
     domain::{
         attempt::{AttemptState, AttemptView, InspectionResult},
@@ -89,6 +89,15 @@ impl Inspected {
         note: &Note,
         mark: impl FnOnce(Event) -> Event + Send,
     ) -> Result<(), EngineError> {
+        if found == InspectionResult::Nothing {
+            // The blank comes back to where it was taken from.
+            let (lot, place) = match self {
+                Self::Attempt(view) => (view.lot, view.place.free()),
+                Self::TestCard(stored) => (stored.card.lot, stored.card.place.free()),
+            };
+            let blank_type = tx.lot_blank_type(lot).await?;
+            refuse_counted(tx, &blank_type, &[&place]).await?;
+        }
         match self {
             Self::Attempt(view) => {
                 let mut transition = inspect(view, found, note.as_str())?;
