@@ -144,7 +144,8 @@ impl Tx {
     pub async fn printers_sharing(&mut self, profiles: &[&str]) -> Result<Vec<String>, StoreError> {
         const SHARING: &str = "
             SELECT name FROM json_each($1) AS v JOIN printer ON printer.profile = v.value ->> 0
-            WHERE hopper IS NULL AND NOT removed AND breaker <> 'locked' AND state NOT IN ('stopped', 'unreachable')";
+            WHERE hopper IS NULL AND NOT removed AND breaker <> 'locked' AND state NOT IN ('stopped', 'unreachable')
+              AND (SELECT SUM(number) FROM counter_record WHERE profile = v.value ->> 0 AND state IN ('waiting', 'batched')) > 0";
         on!(self, c => sqlx::query_scalar(SHARING).bind(set_of_names(profiles)).fetch_all(c))
             .map_err(doing("reading the printers"))
     }
