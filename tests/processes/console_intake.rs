@@ -352,10 +352,7 @@ fn an_empty_office_is_led_by_pages_alone_to_its_first_printed_card() {
     assert_eq!(printer.cards().len(), 4, "with the test card");
     assert!(!operator.get("/").body.contains("id=\"steps\""), "the way is done");
     let card = operator.get("/records/default/r00000?pictures=true").body;
-    assert!(
-        card.contains("/preview") && !card.contains("Code on the card"),
-        "a card that exists is scanned itself"
-    );
+    assert!(card.contains("/preview") && !card.contains("Code on the card"), "a card that exists is scanned itself");
 }
 
 #[test]

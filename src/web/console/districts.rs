@@ -347,6 +347,10 @@ async fn booked(State(web): State<Arc<Web>>, request: Request, pile: &Pile) -> R
             Err(text) => refused.push((line.split(' ').next().unwrap_or_default().to_owned(), text)),
         }
     }
+    if !sent.value("district").trim().is_empty() && !sent.value("new_district").trim().is_empty() {
+        let error = page.t(texts::TWO_DISTRICTS).to_owned();
+        return failed(&web, page, pile, &sent, (StatusCode::UNPROCESSABLE_ENTITY, error)).await;
+    }
     let outcomes = match done(&web, &parts, pile, &arguments(pile, &sent, &names)).await {
         Ok(outcomes) => outcomes,
         Err(problem) => {
@@ -441,6 +445,11 @@ fn told(web: &Web, mut shown: PilePage, outcomes: Vec<RecordOutcome>, refused: V
     shown.verdict = Some(Verdict { tone: if others == 0 { "good" } else { "bad" }, words });
     shown.results = results;
     shown.cards = left.join("\n");
+    if booked > 0 && !shown.new_district.is_empty() {
+        // The next pile is for the same district, which is known now, or for another one that is chosen.
+        shown.district = std::mem::take(&mut shown.new_district);
+        shown.districts.insert(shown.district.clone());
+    }
     shown
 }
 

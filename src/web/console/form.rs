@@ -101,7 +101,7 @@ fn control(pointer: &str, schema: &Value) -> Control {
         "/scope" => return Control::Scope,
         "/password" => return Control::Password,
         "/records" => return Control::Records,
-        "/district" => return Control::Suggested,
+        "/district" | "/from" => return Control::Suggested,
         "/filter/state" => {
             return Control::Choice(RecordState::ALL.iter().map(|state| state.as_str().to_owned()).collect());
         }

@@ -215,6 +215,11 @@ fn pictures(view: &mut View, record: &RecordLine, are_shown: bool) {
 fn mock_code(web: &Web, view: &mut View, found: &FoundRecord) {
     let page = &view.page;
     let (Some(card), Some(shown)) = (&found.card, &page.shown) else { return };
+    // In an office with real printers a card is scanned itself, also one whose printer has another address since.
+    let is_mock = |uri: &str| uri.starts_with("mock:");
+    if !shown.board.printers.iter().all(|printer| is_mock(&printer.uri)) {
+        return;
+    }
     let printer = shown.board.printers.iter().find(|printer| printer.name == card.printer);
     let uri = printer.map_or("", |printer| &printer.uri);
     let code = code_of_mock_card(&web.engine, &found.record.request_id, &card.attempt, uri);

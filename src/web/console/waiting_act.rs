@@ -24,7 +24,7 @@ const QUANTITIES: &[&str] = &["/quantity", "/delivered"];
 pub(super) struct WaitingAct {
     /// What is done.
     pub(super) title: String,
-    /// What follows from it.
+    /// What follows from it; empty where it is refused or taken back.
     pub(super) consequence: &'static str,
     /// Who asked for it, why, and each of its arguments.
     pub(super) facts: Vec<(&'static str, Cell)>,
@@ -56,7 +56,8 @@ impl WaitingAct {
             facts.extend(counted(web, page, act.count, act.which).await);
         }
         let name = view.arguments.name();
-        let consequence = pages::confirmed(name).map_or("", |text| page.t(text));
+        let is_confirmed = matches!(form, "ConfirmAct" | "ApproveReprint");
+        let consequence = pages::confirmed(name).filter(|_| is_confirmed).map_or("", |text| page.t(text));
         Some(Self { title: title(page, &view.arguments), consequence, facts })
     }
 }

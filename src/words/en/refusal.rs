@@ -162,7 +162,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
         Refusal::UnknownFilter { filter, value, known } => unknown_filter(filter, value, known),
         Refusal::NewDistrict { district } => say(
             format!("`{district}` is not a known district, and it was not said that it is a new one"),
-            "known ones are in `cetak status`; say that it is new with `--new-district`",
+            "`cetak card districts` and `cetak record list` show known ones; say that it is new with `--new-district`",
         ),
         Refusal::NotAReasonCode => say(
             "this is not the code of a reason".into(),

@@ -202,8 +202,8 @@ const CONFIRMED: &[(&str, Text)] = &[
     (
         "Reprint",
         Text::new(
-            "The present card is spoiled, and the record is printed again with one more blank.",
-            "Kartu yang sekarang menjadi rusak, dan permohonan dicetak lagi dengan satu blangko lagi.",
+            "The card that is there becomes spoiled, one that was lost becomes missing, and the record is printed again with one more blank.",
+            "Kartu yang ada dinyatakan rusak, kartu yang hilang dibukukan sebagai hilang, dan permohonan dicetak lagi memakai satu blangko tambahan.",
         ),
     ),
     (
@@ -214,7 +214,13 @@ const CONFIRMED: &[(&str, Text)] = &[
         ),
     ),
     ("ReverseDelivery", Text::new("The difference is taken from the vault.", "Selisihnya diambil dari gudang.")),
-    ("BookCount", Text::new("What is short is booked as missing.", "Yang kurang dibukukan sebagai hilang.")),
+    (
+        "BookCount",
+        Text::new(
+            "What is short is booked as missing; what is over comes back from there.",
+            "Yang kurang dibukukan sebagai hilang; yang lebih diambil kembali dari sana.",
+        ),
+    ),
     (
         "AddObjectedPrinter",
         Text::new("The printer gets cards in spite of the objections.", "Printer mendapat kartu walau ada keberatan."),

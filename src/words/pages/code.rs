@@ -70,7 +70,7 @@ codes! { CHAIN_FAULTS
 // The chains of the audit, by who writes them.
 codes! { CHAIN_NAMES
     "cli" "commands" "perintah";
-    "web" "pages and API" "halaman dan API";
+    "web" "web" "web";
     "scheduler" "scheduler" "penjadwal";
 }
 
@@ -101,7 +101,7 @@ codes! { SUBJECTS
     "attempt" "attempt" "upaya cetak";
     "batch" "batch" "kelompok cetak";
     "printer" "printer" "printer";
-    "blangko" "blanks" "blangko";
+    "blangko" "blank type" "jenis blangko";
     "count" "count" "stok opname";
     "movement" "movement" "mutasi";
     "account" "account" "akun";
@@ -110,7 +110,7 @@ codes! { SUBJECTS
     "database" "database" "basis data";
     "operation" "operation" "tindakan";
     "node" "computer" "komputer";
-    "jobs" "jobs" "pekerjaan";
+    "jobs" "jobs" "kartu antrean";
     "source" "source" "sumber";
     "profile" "card profile" "profil kartu";
     "address" "address" "alamat";
@@ -122,7 +122,7 @@ codes! { SUBJECTS
     "persons" "persons" "orang";
 }
 
-const OF_TYPE: Text = Text::new("{} of blanks {}", "{} dari blangko {}");
+const OF_TYPE: Text = Text::new("{} of blank type {}", "{} dari jenis blangko {}");
 const ALL_MATCHING: Text = Text::new("records that match, up to number {}", "permohonan yang cocok, sampai nomor {}");
 const RANGE: Text = Text::new("{} to {}", "{} sampai {}");
 

@@ -14,6 +14,7 @@ texts! {
     DISTRICTS "Districts" "Kecamatan";
     DISPATCH_NOTE "Dispatch note" "Surat pengantar";
     CAUSE_OF_RETURN "Why they come back" "Alasan kembali";
+    TWO_DISTRICTS "Choose a district from the list, or name a new one, and leave the other field empty." "Pilih kecamatan dari daftar, atau tulis kecamatan baru, dan kosongkan isian yang lain.";
     NEW_DISTRICT "Or a new district, which is not in the list" "Atau kecamatan baru, yang tidak ada dalam daftar";
     CARDS_TO_BOOK "Cards, one in each line" "Kartu, satu per baris";
     CARDS_TO_BOOK_HELP "Scan the codes of the cards, or type request ids. At most {} at once."

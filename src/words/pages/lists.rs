@@ -42,7 +42,7 @@ texts! {
     WHERE_CARD_WITHDRAWN "It was withdrawn." "Sudah ditarik.";
     SEARCH "Find a person's request" "Cari permohonan seseorang";
     IDENTIFIER "Identifier" "NIK atau nomor identitas";
-    IDENTIFIER_END "End of the identifier" "Akhir NIK atau nomor identitas";
+    IDENTIFIER_END "Last part of the identifier" "Bagian akhir NIK atau nomor identitas";
     PERSON_NAME "Words of the name, in any order" "Kata-kata dari nama, urutannya bebas";
     FOUND "Found" "Ditemukan";
     BATCH_OF "Batch {}" "Kelompok cetak {}";

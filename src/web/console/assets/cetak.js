@@ -235,8 +235,10 @@
       });
       const text = await answer.text();
       if (answer.type !== "opaqueredirect" && !text) throw new Error("no answer");
-      // Another page: the sign-in, or a refusal.
-      if (answer.type === "opaqueredirect" || /^\s*<!doctype/i.test(text)) { location.reload(); return; }
+      // Another page: the sign-in.
+      if (answer.type === "opaqueredirect") { location.reload(); return; }
+      // A refusal before the desk had the scan.
+      if (/^\s*<!doctype/i.test(text)) throw new Error("not taken");
       await htmx.swap({ text, target: shown, swap: "innerHTML" });
       play(shown.querySelector("[data-tone]")?.dataset.tone);
       if (!document.activeElement || document.activeElement === body) form.elements.namedItem("code").focus();
