@@ -72,7 +72,7 @@ fn of_headers(route: &Route) -> Vec<Value> {
             headers.push(header("If-Match", "The versions of which one must be there.", entity_tag::IF_MATCH));
         }
     } else if entity_tag::TAGGED.contains(&route.name) {
-        headers.push(header("If-None-Match", "The versions that the client has.", "^[ -~]+$"));
+        headers.push(header("If-None-Match", "The versions that the client has; none if it is empty.", "^[ -~]*$"));
     }
     headers
 }
