@@ -24,13 +24,13 @@ pub(crate) enum InjectedFault {
 }
 
 /// Faults by card number, for a test or a transcript that must be the same in each run. Card numbers count the blanks that
-/// the printer fed, from 1. A number without a fault is a good card.
+/// the printer fed, from 1. A number without a fault is a good card. `reject` and `offline` feed no blank: the first attempt
+/// that would feed the blank of this number meets them, and the next one makes a good card.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct FaultScript(BTreeMap<usize, InjectedFault>);
 
 impl FaultScript {
-    /// Reads `NUMBER:FAULT,…`, with the faults `jam`, `spoil`, `lose_ack` and `forget`: the others feed no blank, and so
-    /// have no card number. `None` if the text has another form, or names a number twice.
+    /// Reads `NUMBER:FAULT,…`. `None` if the text has another form, or names a number twice.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut faults = BTreeMap::new();
         for part in text.split(',') {
@@ -41,6 +41,8 @@ impl FaultScript {
                 "spoil" => InjectedFault::Spoil,
                 "lose_ack" => InjectedFault::LoseAck,
                 "forget" => InjectedFault::Forget,
+                "reject" => InjectedFault::Reject,
+                "offline" => InjectedFault::Offline,
                 _ => return None,
             };
             if faults.insert(number, fault).is_some() {
@@ -50,7 +52,7 @@ impl FaultScript {
         Some(Self(faults))
     }
 
-    /// The fault of a card by its number.
+    /// The fault of the card of a number, or of the first attempt at it.
     pub(crate) fn fault(&self, number: usize) -> InjectedFault {
         self.0.get(&number).copied().unwrap_or(InjectedFault::None)
     }

@@ -18,6 +18,7 @@ mod history;
 mod settings;
 mod truth_file;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -61,6 +62,8 @@ struct Shared {
 struct State {
     history: History,
     truth: Option<TruthFile>,
+    /// The numbers of the blanks before which a fault of the script was met. Each is met once.
+    met: HashSet<usize>,
 }
 
 impl MockPrinter {
@@ -91,7 +94,7 @@ impl MockPrinter {
     pub fn from_uri(uri: &str, now: Now) -> Result<Self, UriError> {
         let settings = Settings::parse(uri)?;
         let truth = settings.truth.clone().map(TruthFile::new);
-        let state = Mutex::new(State { history: History::default(), truth });
+        let state = Mutex::new(State { history: History::default(), truth, met: HashSet::new() });
         Ok(Self { shared: Arc::new(Shared { settings, now, state }) })
     }
 
@@ -223,11 +226,17 @@ impl Shared {
     }
 
     fn prepare(&self, state: &mut State, attempt: &AttemptId) -> Result<Prepared, DriverError> {
-        if self.settings.early_fault(attempt) == InjectedFault::Reject {
-            return Err(DriverError::Rejected("the attempt is one of the share `reject`".to_owned()));
+        if self.meets(state, attempt, InjectedFault::Reject) {
+            return Err(DriverError::Rejected("the attempt meets the fault `reject`".to_owned()));
         }
         state.history.prepare(attempt);
         Ok(Prepared { printer_job: None, printer_run: None, held: self.settings.hold, awaits_upload: false })
+    }
+
+    /// Whether an attempt meets a fault before its blank is fed. Of a script, the first attempt at a card does.
+    fn meets(&self, state: &mut State, attempt: &AttemptId, fault: InjectedFault) -> bool {
+        let number = state.history.next_number();
+        self.settings.early_fault(attempt, number) == fault && (!self.settings.has_script() || state.met.insert(number))
     }
 
     fn commit(&self, state: &mut State, attempt: &AttemptId) -> Result<Committed, DriverError> {
@@ -247,7 +256,7 @@ impl Shared {
             return Err(DriverError::NotSent("the attempt was cancelled".to_owned()));
         }
         let now = (self.now)();
-        if self.settings.early_fault(attempt) == InjectedFault::Offline {
+        if self.meets(state, attempt, InjectedFault::Offline) {
             return Err(unreachable());
         }
         if state.history.condition(now) == Condition::Stopped {

@@ -16,7 +16,10 @@ const KEYS: [(&str, &str); 13] = [
     ("spoil", SHARE),
     ("lose_ack", SHARE),
     ("forget", SHARE),
-    ("script", "`NUMBER:FAULT,…` with `jam`, `spoil`, `lose_ack` or `forget`, each card number once"),
+    (
+        "script",
+        "`NUMBER:FAULT,…` with `jam`, `spoil`, `lose_ack`, `forget`, `reject` or `offline`, each card number once",
+    ),
     ("hold", "`yes` or `no`"),
     ("dpi", "100 to 1200"),
     ("seed", "a whole number from 0 to 18446744073709551615"),
@@ -134,9 +137,10 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The fault that an attempt meets before a blank is fed: `Offline`, `Reject`, or `None` for all others.
-    pub(crate) fn early_fault(&self, attempt: &AttemptId) -> InjectedFault {
-        match self.shares.fault(self.seed, attempt) {
+    /// The fault that an attempt meets before a blank is fed: `Offline`, `Reject`, or `None` for all others. `number` is that of the
+    /// next blank.
+    pub(crate) fn early_fault(&self, attempt: &AttemptId, number: usize) -> InjectedFault {
+        match self.fault(attempt, number) {
             early @ (InjectedFault::Offline | InjectedFault::Reject) => early,
             InjectedFault::Jam
             | InjectedFault::Spoil
@@ -146,8 +150,24 @@ impl Settings {
         }
     }
 
+    /// Whether faults follow a script, so that each fault before a blank is met once.
+    pub(crate) fn has_script(&self) -> bool {
+        self.script.is_some()
+    }
+
     /// The fault of the attempt that feeds the blank of this number, from 1.
     pub(crate) fn card_fault(&self, attempt: &AttemptId, number: usize) -> InjectedFault {
+        match self.fault(attempt, number) {
+            InjectedFault::Offline | InjectedFault::Reject => InjectedFault::None, // an attempt before it met it
+            fault @ (InjectedFault::Jam
+            | InjectedFault::Spoil
+            | InjectedFault::LoseAck
+            | InjectedFault::Forget
+            | InjectedFault::None) => fault,
+        }
+    }
+
+    fn fault(&self, attempt: &AttemptId, number: usize) -> InjectedFault {
         match &self.script {
             Some(script) => script.fault(number),
             None => self.shares.fault(self.seed, attempt),
@@ -291,7 +311,7 @@ mod tests {
             "script=",
             "script=spoil",
             "script=0:spoil",
-            "script=1:offline",
+            "script=1:upside_down",
             "script=1:spoil,1:jam",
             "hold=true",
             "seed=-1",

@@ -24,7 +24,8 @@ pub enum PrinterCommand {
     /// refused with the objections; --override overrides them, for which --ask and --second name a second person.
     ///
     /// A simulated printer meets the faults of a script, by card number: `script=2:spoil,3:forget`. `jam` spoils the blank and stops the
-    /// printer, `spoil` spoils the blank, `lose_ack` loses the answer to the command that prints, and `forget` forgets the card. Other
+    /// printer, `spoil` spoils the blank, `lose_ack` loses the answer to the command that prints, `forget` forgets the card,
+    /// and `offline` and `reject` fail the first attempt at it before a blank is fed. Other
     /// keys: `card_ms`, the time of a card, and `clear_ms`, the time until a jam is cleared.
     #[command(after_help = "Examples:
   cetak printer add fargo-1 ipp://192.168.1.20/ipp/print --hopper 100

@@ -46,6 +46,21 @@ async fn a_spoiled_card_is_bad_and_does_not_stop_the_printer() {
 }
 
 #[tokio::test]
+async fn a_fault_before_a_blank_meets_the_first_attempt_at_its_card_in_a_script() {
+    let world = World::new();
+    let printer = world.in_memory("script=1:reject,2:offline,3:spoil");
+
+    assert!(matches!(printer.prepare(&id("a"), png()).await, Err(DriverError::Rejected(_))));
+    print(&printer, "b").await.unwrap();
+    assert_eq!(print(&printer, "c").await, Err(unavailable("connecting-to-device")));
+    print(&printer, "d").await.unwrap();
+    print(&printer, "e").await.unwrap();
+
+    let cards: Vec<_> = printer.truth().unwrap().into_iter().map(|line| line.card).collect();
+    assert_eq!(cards, [TruthCard::Good, TruthCard::Good, TruthCard::Bad]);
+}
+
+#[tokio::test]
 async fn a_lost_answer_leaves_a_good_card_that_find_reports() {
     let world = World::new();
     let printer = world.in_memory("card_ms=100&lose_ack=1");
