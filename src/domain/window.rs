@@ -3,14 +3,14 @@
 use std::{ops::RangeInclusive, str::FromStr, time::Duration};
 
 use jiff::{Span, civil::Time, civil::Weekday, tz::TimeZone};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::time::Timestamp;
 
 /// A span of the week in a time zone. If `to` is before `from`, the window crosses midnight and belongs to the day on which
 /// it opens. From midnight to midnight (`24:00`) it is open for the whole day.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(try_from = "WindowText")]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "WindowText", into = "WindowText")]
 pub struct Window {
     /// The printer that it applies to; `None` for all.
     pub printer: Option<String>,
@@ -21,11 +21,13 @@ pub struct Window {
 }
 
 /// A window in the settings file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WindowText {
+    #[serde(skip_serializing_if = "Option::is_none")]
     printer: Option<String>,
     /// `mon` to `sun`; `None` for every day.
+    #[serde(skip_serializing_if = "Option::is_none")]
     days: Option<Vec<String>>,
     /// `HH:MM`.
     from: String,
@@ -62,19 +64,35 @@ impl TryFrom<WindowText> for Window {
     }
 }
 
+impl From<Window> for WindowText {
+    fn from(window: Window) -> Self {
+        let day = |day: &Weekday| DAYS.iter().find(|(_, known)| known == day).map_or("", |(name, _)| name).to_owned();
+        let days = (!window.days.is_empty()).then(|| window.days.iter().map(day).collect());
+        let time = |time: Time| time.strftime("%H:%M").to_string();
+        let is_midnight = window.to == Time::midnight();
+        let to = if is_midnight { "24:00".into() } else { time(window.to) };
+        let zone = window.zone.iana_name().unwrap_or("UTC").to_owned();
+        Self { printer: window.printer, days, from: time(window.from), to, zone }
+    }
+}
+
+/// The days by their names in settings.
+const DAYS: [(&str, Weekday); 7] = [
+    ("mon", Weekday::Monday),
+    ("tue", Weekday::Tuesday),
+    ("wed", Weekday::Wednesday),
+    ("thu", Weekday::Thursday),
+    ("fri", Weekday::Friday),
+    ("sat", Weekday::Saturday),
+    ("sun", Weekday::Sunday),
+];
+
 fn parse_day(day: &str) -> Result<Weekday, String> {
-    let names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-    let all = [
-        Weekday::Monday,
-        Weekday::Tuesday,
-        Weekday::Wednesday,
-        Weekday::Thursday,
-        Weekday::Friday,
-        Weekday::Saturday,
-        Weekday::Sunday,
-    ];
-    let found = names.iter().zip(all).find(|(name, _)| **name == day);
-    found.map(|(_, weekday)| weekday).ok_or_else(|| format!("`{day}` is not a day; days are {}", names.join(", ")))
+    let found = DAYS.iter().find(|(name, _)| *name == day);
+    found.map(|(_, weekday)| *weekday).ok_or_else(|| {
+        let names = DAYS.map(|(name, _)| name).join(", ");
+        format!("`{day}` is not a day; days are {names}")
+    })
 }
 
 impl Window {
@@ -96,6 +114,16 @@ impl Window {
             let opens = self.days.is_empty() || self.days.contains(&day.weekday());
             let opening = opens.then(|| self.zone.to_zoned_datetime(day.to_datetime(self.from)).ok())??;
             Some(Timestamp(opening.timestamp().as_microsecond()))
+        })
+    }
+
+    /// The closings on the days around that of `now`, in no particular order.
+    fn closings(&self, now: Timestamp) -> impl Iterator<Item = Timestamp> {
+        let today = self.zone.to_datetime(now.to_jiff()).date();
+        (-1..=9).filter_map(move |days| {
+            let day = today.checked_add(Span::new().days(days)).ok()?;
+            let closing = self.zone.to_zoned_datetime(day.to_datetime(self.to)).ok()?;
+            Some(Timestamp(closing.timestamp().as_microsecond()))
         })
     }
 
@@ -134,8 +162,38 @@ pub fn next_opening(windows: &[Window], printer: &str, now: Timestamp) -> Option
     windows.iter().filter(applies).filter_map(|window| window.next_opening(now)).min()
 }
 
+/// The first instant after `now` at which no window is open for any printer. `None` if one is always open, as where there are none.
+pub fn next_closing(windows: &[Window], now: Timestamp) -> Option<Timestamp> {
+    let mut closings: Vec<Timestamp> = windows.iter().flat_map(|window| window.closings(now)).collect();
+    closings.sort_unstable();
+    closings.into_iter().find(|at| *at > now && !windows.iter().any(|window| window.is_open(*at)))
+}
+
 /// The hour at which an evening begins where there are no windows.
 const EVENING: i8 = 20;
+/// The hour at which such a night ends.
+const MORNING: i8 = 7;
+
+/// The night that goes on or comes next: from the opening of a window until all are closed, or from 20:00 until 7:00 in the zone of the
+/// office where there are no windows. It begins at `now` if it has begun.
+pub fn next_night(windows: &[Window], zone: &TimeZone, now: Timestamp) -> (Timestamp, Timestamp) {
+    if !windows.is_empty() {
+        let is_open = windows.iter().any(|window| window.is_open(now));
+        let opens = windows.iter().filter_map(|window| window.next_opening(now)).min();
+        let begin = if is_open { now } else { opens.unwrap_or(now) };
+        let end = next_closing(windows, begin).unwrap_or_else(|| begin.plus(Duration::from_hours(24)));
+        return (begin, end);
+    }
+    let today = zone.to_datetime(now.to_jiff()).date();
+    let hour = |days: i64, hour: i8| {
+        let day = today.checked_add(Span::new().days(days)).ok()?;
+        let at = zone.to_zoned_datetime(day.at(hour, 0, 0, 0)).ok()?;
+        Some(Timestamp(at.timestamp().as_microsecond()))
+    };
+    let nights = (-1..=0).filter_map(|days| Some((hour(days, EVENING)?, hour(days + 1, MORNING)?)));
+    let night = nights.into_iter().find(|(_, end)| *end > now);
+    night.map_or((now, now.plus(Duration::from_hours(12))), |(begin, end)| (begin.max(now), end))
+}
 
 /// When the last night began: when a window opened last, of whatever printer, else the last evening at 20:00 in the zone of the office.
 pub fn night_begin(windows: &[Window], zone: &TimeZone, now: Timestamp) -> Timestamp {
@@ -238,6 +296,30 @@ mod tests {
         let noon: Window = "* 12:00-13:00 Asia/Jayapura".parse().unwrap();
         assert_eq!(began(std::slice::from_ref(&friday), "2026-11-30T08:00:00+09:00"), "2026-11-27T13:00:00Z");
         assert_eq!(began(&[friday, noon], "2026-11-28T08:00:00+09:00"), "2026-11-27T13:00:00Z", "the later one");
+    }
+
+    #[test]
+    fn a_night_is_the_time_of_the_windows_or_from_eight_until_seven() {
+        let jakarta = TimeZone::get("Asia/Jakarta").unwrap();
+        let night = |windows: &[Window], now: &str| {
+            let (begin, end) = next_night(windows, &jakarta, at(now));
+            (begin.to_string(), end.to_string())
+        };
+        let own = |begin: &str, end: &str| (at(begin).to_string(), at(end).to_string());
+        let evening: Window = "* 20:00-05:00 Asia/Jakarta".parse().unwrap();
+        let longer: Window = "* 04:00-06:00 Asia/Jakarta".parse().unwrap();
+        let both = [evening, longer];
+        let whole = own("2026-11-27T20:00:00+07:00", "2026-11-28T06:00:00+07:00");
+        assert_eq!(night(&both, "2026-11-27T16:00:00+07:00"), whole);
+        let rest = own("2026-11-28T04:59:00+07:00", "2026-11-28T06:00:00+07:00");
+        assert_eq!(night(&both, "2026-11-28T04:59:00+07:00"), rest);
+        let usual = own("2026-11-27T20:00:00+07:00", "2026-11-28T07:00:00+07:00");
+        assert_eq!(night(&[], "2026-11-27T16:00:00+07:00"), usual);
+        let begun = own("2026-11-28T03:00:00+07:00", "2026-11-28T07:00:00+07:00");
+        assert_eq!(night(&[], "2026-11-28T03:00:00+07:00"), begun);
+        let day: Window = "* 00:00-24:00 Asia/Jakarta".parse().unwrap();
+        let always = own("2026-11-28T03:00:00+07:00", "2026-11-29T03:00:00+07:00");
+        assert_eq!(night(&[day], "2026-11-28T03:00:00+07:00"), always);
     }
 
     #[test]

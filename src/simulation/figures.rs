@@ -29,7 +29,7 @@ pub struct Band<T> {
 
 impl<T: Clone> Band<T> {
     /// The band of values: of `n`, the one at place ⌈n·q⌉. None of no values.
-    fn of(mut values: Vec<T>, compare: impl Fn(&T, &T) -> std::cmp::Ordering) -> Option<Self> {
+    pub fn of(mut values: Vec<T>, compare: impl Fn(&T, &T) -> std::cmp::Ordering) -> Option<Self> {
         values.sort_by(compare);
         let at = |tenths: usize| values.get((values.len() * tenths).div_ceil(10).checked_sub(1)?).cloned();
         Some(Self { p10: at(1)?, p50: at(5)?, p90: at(9)? })
@@ -104,7 +104,7 @@ impl Figures {
 }
 
 /// The runs of the seeds from `seed` on, in their order.
-fn many(scenario: &Scenario, runs: NonZero<u32>, seed: u64) -> Vec<Run> {
+pub fn many(scenario: &Scenario, runs: NonZero<u32>, seed: u64) -> Vec<Run> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(usize::try_from(runs.get()).unwrap_or(1));
     let share = usize::try_from(runs.get()).unwrap_or(1).div_ceil(threads);
     let seeds: Vec<u64> = (0..u64::from(runs.get())).map(|nth| seed.wrapping_add(nth)).collect();
@@ -181,7 +181,7 @@ fn count(of: usize) -> u32 {
 }
 
 fn of_printer(runs: &[Run], at: usize) -> PrinterFigures {
-    let spent = |activity| runs.iter().filter_map(|run| run.printers[at].spent.get(&activity)).sum::<Duration>();
+    let spent = |activity| runs.iter().map(|run| run.printers[at].spent.with(activity)).sum::<Duration>();
     let all: Duration = Activity::ALL.into_iter().map(spent).sum();
     let share = |activity| (activity, spent(activity).as_secs_f64() / all.as_secs_f64().max(f64::MIN_POSITIVE));
     let in_runs = |activity: &Activity| runs.iter().filter(|run| run.printers[at].last == *activity).count();
@@ -197,7 +197,7 @@ fn of_printer(runs: &[Run], at: usize) -> PrinterFigures {
 fn bottleneck(runs: &[Run]) -> Activity {
     let spent = |activity: &Activity| {
         let printers = runs.iter().flat_map(|run| &run.printers);
-        printers.filter_map(|printer| printer.spent.get(activity)).sum::<Duration>()
+        printers.map(|printer| printer.spent.with(*activity)).sum::<Duration>()
     };
     let counts = |activity: &Activity| !matches!(activity, Activity::OutsideWindow | Activity::NothingWaits);
     Activity::ALL.into_iter().filter(counts).max_by_key(spent).unwrap_or(Activity::Printing)

@@ -6,6 +6,7 @@
 
 mod chance;
 mod figures;
+mod list;
 mod printer;
 mod room;
 mod run;
@@ -14,7 +15,9 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-pub use figures::{Band, Figures, PrinterFigures, WaitFigures, differences};
-pub use run::run;
-pub use scenario::{Fault, Scenario};
-pub use tally::{Activity, Run};
+pub use figures::{Band, Figures, PrinterFigures, WaitFigures, differences, many};
+pub use run::{run, traced};
+pub use scenario::{
+    Delivery, Fault, JAM_MINUTES, List, Load, Outage, Pause, Printer, Scenario, Script, Scripted, Staff, Stock, WalkIn,
+};
+pub use tally::{Activity, PrinterRun, Run, Spent, TracedAttempt, TracedJob, Waits};

@@ -1,50 +1,72 @@
 //! One run: what happens next, until the list is done or the time is over.
+//!
+//! A printer acts as its worker in the scheduler does: it waits as long, it is woken by what wakes that, and it sees the end of a card
+//! when that would. So the same office comes to the same batches here and there, whatever the order of two printers depends on.
 
 use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
-use jiff::Span;
+use jiff::{Span, civil::DateTime};
 
 use super::{
-    room::{Made, Room, Turned},
+    printer::{Printer, WaitKind, Waiting},
+    room::{Freed, Made, Room, Turned},
     scenario::Scenario,
-    tally::{Activity, PrinterRun, Run},
+    tally::{Activity, PrinterRun, Run, TracedJob},
 };
 use crate::domain::{
-    dispatch::{Action, Blocked, Rules, next_action},
-    states::RecordState,
+    dispatch::{Action, Blocked, Readiness, Rules, next_action},
+    pause::{Pause, PauseScope},
+    polling::Waits,
     time::Timestamp,
     window,
 };
+
+/// The interval at which the scheduler looks for what people have done, and wakes its printers.
+const LOOK_EVERY: i64 = 100_000;
 
 /// What happens at an instant. Of one instant, stock and records come before people, and people before printers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Event {
     Delivery(usize),
     Arrival(usize),
+    WalkIn(usize),
+    Pause(usize),
+    Resume(usize),
+    Load(usize),
     Round,
+    Wake,
     Turn(usize),
 }
 
 struct Clockwork<'a> {
     scenario: &'a Scenario,
     room: Room<'a>,
+    start: Timestamp,
     events: BinaryHeap<Reverse<(Timestamp, Event)>>,
     /// When each printer has its next turn; an event of another instant is stale.
     turns: Vec<Option<Timestamp>>,
-    /// Deliveries and arrivals that are still to come.
+    /// Arrivals that are still to come.
     to_come: usize,
 }
 
 /// Runs a scenario with the luck of a seed. The scenario must have been checked.
 pub fn run(scenario: &Scenario, seed: u64) -> Run {
-    let mut clockwork = Clockwork {
-        scenario,
-        room: Room::new(scenario, seed),
-        events: BinaryHeap::new(),
-        turns: vec![None; scenario.printers.len()],
-        to_come: 0,
-    };
-    let end = clockwork.room.now.plus(Duration::from_hours(24) * scenario.days);
+    run_in(Room::new(scenario, seed)).0
+}
+
+/// The same, with each card of the run, in the order of the batches.
+pub fn traced(scenario: &Scenario, seed: u64) -> (Run, Vec<TracedJob>) {
+    let mut room = Room::new(scenario, seed);
+    room.trace = Some(Vec::new());
+    run_in(room)
+}
+
+fn run_in(room: Room<'_>) -> (Run, Vec<TracedJob>) {
+    let (scenario, start) = (room.scenario, room.now);
+    let turns = vec![None; scenario.printers.len()];
+    let mut clockwork = Clockwork { scenario, room, start, events: BinaryHeap::new(), turns, to_come: 0 };
+    let end = start.plus(Duration::from_hours(24) * scenario.days);
+    let end = scenario.until.map_or(end, |until| end.min(scenario.instant(until)));
     clockwork.begin(end);
     while let Some(Reverse((at, event))) = clockwork.events.pop() {
         if at >= end || clockwork.is_done() {
@@ -65,24 +87,37 @@ impl Clockwork<'_> {
     }
 
     fn begin(&mut self, end: Timestamp) {
-        let start = self.room.now;
-        for (nth, delivery) in self.scenario.deliveries.iter().enumerate() {
-            let at = self.scenario.instant(delivery.at);
+        let (start, scenario) = (self.start, self.scenario);
+        let mut at = |local: DateTime, event| {
+            let at = scenario.instant(local);
             if (start..end).contains(&at) {
-                self.events.push(Reverse((at, Event::Delivery(nth))));
+                self.events.push(Reverse((at, event)));
             }
+        };
+        for (nth, delivery) in scenario.deliveries.iter().enumerate() {
+            at(delivery.at, Event::Delivery(nth));
         }
-        for (nth, list) in self.scenario.lists.iter().enumerate() {
+        for (nth, walk_in) in scenario.walk_ins.iter().enumerate() {
+            at(walk_in.at, Event::WalkIn(nth));
+        }
+        for (nth, pause) in scenario.pauses.iter().enumerate() {
+            at(pause.from, Event::Pause(nth));
+            pause.to.into_iter().for_each(|to| at(to, Event::Resume(nth)));
+        }
+        for (nth, load) in scenario.loads.iter().enumerate() {
+            at(load.at, Event::Load(nth));
+        }
+        for (nth, list) in scenario.lists.iter().enumerate() {
             let Some(time) = list.daily_at else { continue };
-            let (first, of_a_day) = (self.scenario.start.date().to_datetime(time), &mut Vec::new());
-            for days in 0..=i64::from(self.scenario.days) {
+            let (first, of_a_day) = (scenario.start.date().to_datetime(time), &mut Vec::new());
+            for days in 0..=i64::from(scenario.days) {
                 let at = first.checked_add(Span::new().days(days)).map(|local| self.arrival(local));
                 of_a_day.extend(at.ok().filter(|at| (start..end).contains(at)));
             }
             self.to_come += of_a_day.len();
             self.events.extend(of_a_day.iter().map(|at| Reverse((*at, Event::Arrival(nth)))));
         }
-        if let Some(staff) = &self.scenario.staff {
+        if let Some(staff) = &scenario.staff {
             let first = if window::is_open(&staff.hours, "", start) { Some(start) } else { self.next_hours(start) };
             self.events.extend(first.map(|at| Reverse((at, Event::Round))));
         }
@@ -92,7 +127,7 @@ impl Clockwork<'_> {
     }
 
     /// When what is sent at a local time arrives: at the end of an outage that covers it.
-    fn arrival(&self, local: jiff::civil::DateTime) -> Timestamp {
+    fn arrival(&self, local: DateTime) -> Timestamp {
         let outage = self.scenario.outages.iter().find(|outage| outage.from <= local && local < outage.to);
         self.scenario.instant(outage.map_or(local, |outage| outage.to))
     }
@@ -106,38 +141,89 @@ impl Clockwork<'_> {
         self.events.push(Reverse((at, Event::Turn(printer))));
     }
 
-    /// Records or blanks have come, or a person: printers that wait for them look again.
+    /// Wakes all printers: those that wait have a turn, and the others do not wait the next time.
     fn wake(&mut self) {
+        let now = self.room.now;
         for at in 0..self.turns.len() {
-            let waits = match self.room.printers[at].does {
-                Activity::EmptyHopper | Activity::NoBlanks | Activity::NothingWaits | Activity::Stopped => true,
-                Activity::Printing | Activity::OutsideWindow | Activity::Resting => false,
-            };
-            if waits {
-                self.turn_at(at, self.room.now);
+            let printer = &mut self.room.printers[at];
+            match printer.waiting.take() {
+                Some(waiting) => {
+                    printer.end_wait(waiting, now);
+                    self.turn_at(at, now);
+                }
+                None if self.turns[at] == Some(now) => {}
+                None => printer.is_woken = true,
+            }
+        }
+    }
+
+    /// A person has done something: the scheduler notices it at its next look, and each printer that waits when its wait is over.
+    fn act(&mut self) {
+        let now = self.room.now;
+        let look = Timestamp(now.0 + (self.start.0 - now.0).rem_euclid(LOOK_EVERY));
+        self.events.push(Reverse((look, Event::Wake)));
+        self.notice(look);
+    }
+
+    /// Something has changed of which nobody tells the printers: each that waits looks when its wait is over, if that is before `before`.
+    fn notice(&mut self, before: Timestamp) {
+        let now = self.room.now;
+        for at in 0..self.turns.len() {
+            let printer = &self.room.printers[at];
+            let Some(waiting) = printer.waiting else { continue };
+            let looks = printer.first_end(waiting, now);
+            if looks < before && self.turns[at].is_none_or(|turn| looks < turn) {
+                self.turn_at(at, looks);
             }
         }
     }
 
     fn happen(&mut self, event: Event, at: Timestamp) {
+        let scenario = self.scenario;
         match event {
             Event::Delivery(nth) => {
-                let delivery = &self.scenario.deliveries[nth];
+                let delivery = &scenario.deliveries[nth];
                 self.room.deliver(&delivery.profile, delivery.blanks);
-                self.wake();
             }
             Event::Arrival(nth) => {
-                let list = &self.scenario.lists[nth];
                 self.to_come -= 1;
-                self.room.arrive(list);
-                self.wake();
+                self.room.arrive(&scenario.lists[nth]);
+            }
+            Event::WalkIn(nth) => {
+                let number = usize::try_from(scenario.walk_ins[nth].record).unwrap_or(0);
+                number.checked_sub(1).into_iter().for_each(|number| self.room.put_first(number));
+            }
+            Event::Pause(nth) => self.pause(nth),
+            Event::Resume(nth) => {
+                let named = scenario.pauses[nth].printer.as_deref();
+                for printer in &mut self.room.printers {
+                    printer.pauses.retain(|pause| pause.scope != scope(named));
+                }
+            }
+            Event::Load(nth) => {
+                let load = &scenario.loads[nth];
+                let at = scenario.printers.iter().position(|printer| printer.name == load.printer);
+                at.into_iter().for_each(|at| self.room.fill(at, Some(load.blanks)));
             }
             Event::Round => self.round(at),
+            Event::Wake => return self.wake(),
             Event::Turn(printer) if self.turns[printer] == Some(at) => {
                 self.turns[printer] = None;
-                self.turn(printer);
+                return self.turn(printer);
             }
-            Event::Turn(_) => {}
+            Event::Turn(_) => return,
+        }
+        self.act();
+    }
+
+    fn pause(&mut self, nth: usize) {
+        let named = self.scenario.pauses[nth].printer.as_deref();
+        let at = self.room.now;
+        for printer in &mut self.room.printers {
+            if named.is_some_and(|name| printer.setting.name != name) {
+                continue;
+            }
+            printer.pauses.push(Pause { scope: scope(named), reason: String::new(), actor: String::new(), at });
         }
     }
 
@@ -145,153 +231,180 @@ impl Clockwork<'_> {
     fn round(&mut self, now: Timestamp) {
         let Some(staff) = &self.scenario.staff else { return };
         for at in 0..self.room.printers.len() {
-            self.room.fill(at);
+            self.room.fill(at, None);
             self.room.printers[at].clear();
         }
         let next = now.plus(Duration::from_mins(staff.round_minutes));
         let next = if window::is_open(&staff.hours, "", next) { Some(next) } else { self.next_hours(now) };
         self.events.extend(next.map(|at| Reverse((at, Event::Round))));
-        self.wake();
     }
 
     /// A printer's turn: its card ends, and it does what the domain decides until that takes time.
     fn turn(&mut self, at: usize) {
-        if self.room.settle(at) {
-            self.wake_others(at);
+        if let Some(waiting) = self.room.printers[at].waiting.take() {
+            let now = self.room.now;
+            self.room.printers[at].end_wait(waiting, now);
         }
+        match self.room.settle(at) {
+            Some(Freed::Record) => self.wake(),
+            Some(Freed::Blank) => self.notice(Timestamp(i64::MAX)),
+            Some(Freed::Nothing) | None => {}
+        }
+        while !self.step(at) {}
+    }
+
+    /// One decision on a printer, and what follows from it. False if the next one is due at once.
+    fn step(&mut self, at: usize) -> bool {
         let now = self.room.now;
-        loop {
-            let rules = Rules { windows: &self.scenario.windows, release_after: self.room.release_after() };
-            match next_action(&self.room.printers[at].snapshot(now), &rules, now) {
-                Action::Ask => {
-                    let rests_until = self.room.printers[at].rests_until;
-                    if rests_until > now {
-                        return self.wait(at, Activity::Resting, Some(rests_until));
-                    }
-                    self.room.printers[at].answer(now);
-                }
-                Action::Plan => match self.room.plan(at) {
-                    Made::Batch => {}
-                    Made::NoBlanks => return self.without_blanks(at),
-                    Made::NothingWaits => return self.wait(at, Activity::NothingWaits, None),
-                },
-                Action::Print => match self.room.print(at) {
-                    Turned::Done => self.end(at),
-                    Turned::NotDue(due) => return self.wait(at, Activity::Resting, Some(due)),
-                    Turned::Begun { takes, jams } => return self.begun(at, takes, jams),
-                },
-                Action::EndBatch(_) => self.end(at),
-                Action::WaitForPrinter => {
-                    // Until it is cleared, or its batch is given back.
-                    let down_since = self.room.printers[at].down_since.unwrap_or(now);
-                    let given_back = down_since.plus(self.room.release_after()).plus(Duration::from_micros(1));
-                    let until = self.room.printers[at].cleared_at.min(given_back);
-                    self.room.printers[at].ask_again();
-                    return self.wait(at, Activity::Stopped, Some(until));
-                }
-                Action::Block { reason, end_batch } => {
-                    if end_batch.is_some() {
-                        self.end(at);
-                    }
-                    return self.blocked(at, reason);
-                }
-                Action::Leave | Action::WaitForLease | Action::Resume => return, // one node, and no open attempt here
+        if self.room.printers[at].readiness == Readiness::NotReady {
+            self.room.printers[at].readiness = Readiness::Unknown; // asked again after each wait
+        }
+        let mut action = self.decide(at);
+        if action == Action::Ask {
+            self.room.printers[at].answer(now);
+            action = self.decide(at);
+        }
+        if !matches!(action, Action::Print | Action::Plan) {
+            self.room.printers[at].put_back_next();
+        }
+        match action {
+            Action::Plan => match self.room.plan(at) {
+                Made::Batch => false,
+                Made::NoBlanks => self.without_blanks(at),
+                Made::NothingWaits => self.wait(at, WaitKind::Blocked, Activity::NothingWaits, None),
+            },
+            Action::Print => match self.room.print(at) {
+                Turned::Done => self.end(at),
+                Turned::NotDue(due) => self.wait(at, WaitKind::Due, Activity::Resting, Some(due)),
+                Turned::Begun { known_after, jams } => self.begun(at, known_after, jams),
+            },
+            Action::EndBatch(_) => self.end(at),
+            Action::WaitForPrinter => {
+                let printer = &self.room.printers[at];
+                let does = if printer.cleared_at > now { Activity::Stopped } else { Activity::Resting };
+                self.wait(at, WaitKind::Asking, does, Some(now))
             }
+            Action::Block { reason, end_batch } => {
+                if end_batch.is_some() {
+                    self.end(at);
+                }
+                self.blocked(at, reason)
+            }
+            Action::Ask | Action::Leave | Action::WaitForLease | Action::Resume => true, // one node, and no open attempt here
         }
     }
 
-    fn blocked(&mut self, at: usize, reason: Blocked) {
+    fn decide(&self, at: usize) -> Action {
+        let rules = Rules { windows: &self.scenario.windows, release_after: self.room.release_after() };
+        next_action(&self.room.printers[at].snapshot(self.room.now), &rules, self.room.now)
+    }
+
+    fn blocked(&mut self, at: usize, reason: Blocked) -> bool {
         let now = self.room.now;
-        match reason {
+        let (does, until) = match reason {
             Blocked::OutsideWindow => {
                 let opens = window::next_opening(&self.scenario.windows, &self.scenario.printers[at].name, now);
-                self.wait(at, Activity::OutsideWindow, opens);
+                (Activity::OutsideWindow, opens)
             }
-            Blocked::CannotPrint => {
-                self.room.printers[at].ask_again();
-                let cleared_at = self.room.printers[at].cleared_at;
-                self.wait(at, Activity::Stopped, Some(cleared_at));
-            }
-            Blocked::NoBlanks => self.without_blanks(at),
-            Blocked::NothingWaits => self.wait(at, Activity::NothingWaits, None),
+            Blocked::CannotPrint => (Activity::Stopped, Some(self.room.printers[at].cleared_at)),
+            Blocked::NoBlanks => return self.without_blanks(at),
+            Blocked::NothingWaits => (Activity::NothingWaits, None),
+            Blocked::Paused => (Activity::Paused, None),
             Blocked::BreakerLocked
             | Blocked::ClockBehind
             | Blocked::InstanceInDoubt
-            | Blocked::Paused
             | Blocked::CardWaitsInside
             | Blocked::AttemptUnanswered
             | Blocked::AttemptNameInvalid
             | Blocked::SiteNameInvalid
             | Blocked::AwaitsApproval
             | Blocked::CannotRender
-            | Blocked::Misconfigured => self.wait(at, Activity::Stopped, None),
-        }
+            | Blocked::Misconfigured => (Activity::Stopped, None),
+        };
+        self.wait(at, WaitKind::Blocked, does, until)
     }
 
-    fn without_blanks(&mut self, at: usize) {
-        let activity = if self.room.can_be_filled(at) { Activity::EmptyHopper } else { Activity::NoBlanks };
-        self.wait(at, activity, None);
+    fn without_blanks(&mut self, at: usize) -> bool {
+        let does = if self.room.can_be_filled(at) { Activity::EmptyHopper } else { Activity::NoBlanks };
+        self.wait(at, WaitKind::Blocked, does, None)
     }
 
     /// A card was begun. If it jams the printer, a person clears it, at once in their hours and else when they come.
-    fn begun(&mut self, at: usize, takes: Duration, jams: bool) {
-        let ends_at = self.room.now.plus(takes);
+    fn begun(&mut self, at: usize, known_after: Duration, jams: bool) -> bool {
         if jams {
+            let ends_at = self.room.printers[at].free_at;
             let is_staffed =
                 self.scenario.staff.as_ref().is_some_and(|staff| window::is_open(&staff.hours, "", ends_at));
             let comes_at = if is_staffed { Some(ends_at) } else { self.next_hours(ends_at) };
             let repair = self.room.repair(at);
             self.room.printers[at].cleared_at = comes_at.map_or(Timestamp(i64::MAX), |comes_at| comes_at.plus(repair));
         }
-        self.room.printers[at].begins(Activity::Printing, self.room.now);
-        self.turn_at(at, ends_at);
-    }
-
-    fn end(&mut self, at: usize) {
-        if self.room.end(at) {
-            self.wake_others(at);
-        }
-    }
-
-    fn wake_others(&mut self, than: usize) {
-        let own = self.turns[than];
-        self.wake();
-        self.turns[than] = own;
-    }
-
-    fn wait(&mut self, at: usize, does: Activity, until: Option<Timestamp>) {
-        self.room.printers[at].begins(does, self.room.now);
-        if let Some(until) = until {
-            self.turn_at(at, until);
-        }
-    }
-
-    fn tally(mut self, is_done: bool) -> Run {
         let now = self.room.now;
-        let used = |room: &Room, what| room.used.get(what).copied().unwrap_or(0);
-        let quarantined = self.room.records.iter().filter(|record| record.state == RecordState::Quarantined).count();
-        let printer = |printer: &mut super::printer::Printer| {
+        let printer = &mut self.room.printers[at];
+        printer.begins(Activity::Printing, now);
+        (printer.blocked, printer.waiting) = (Waits::default(), None);
+        self.turn_at(at, now.plus(known_after));
+        true
+    }
+
+    /// Ends a batch, of which the other printers are told if that gives something back.
+    fn end(&mut self, at: usize) -> bool {
+        if self.room.end(at) {
+            self.wake();
+        }
+        false
+    }
+
+    /// A printer waits, until an instant at which something is known to change. False if it was woken meanwhile.
+    fn wait(&mut self, at: usize, of: WaitKind, does: Activity, until: Option<Timestamp>) -> bool {
+        let now = self.room.now;
+        let printer = &mut self.room.printers[at];
+        printer.begins(does, now);
+        if of != WaitKind::Blocked {
+            printer.blocked = Waits::default();
+        }
+        let waiting = Waiting { since: now, of };
+        if std::mem::take(&mut printer.is_woken) {
+            printer.end_wait(waiting, now);
+            return false;
+        }
+        printer.waiting = Some(waiting);
+        let ends = until.filter(|until| *until < Timestamp(i64::MAX)).map(|until| printer.first_end(waiting, until));
+        ends.into_iter().for_each(|ends| self.turn_at(at, ends));
+        true
+    }
+
+    fn tally(mut self, is_done: bool) -> (Run, Vec<TracedJob>) {
+        let now = self.room.now;
+        let printer = |printer: &mut Printer| {
             printer.begins(printer.does, now);
             PrinterRun {
                 name: printer.setting.name.clone(),
                 printed: printer.printed,
                 spoiled: printer.spoiled,
-                spent: std::mem::take(&mut printer.spent),
+                spent: printer.spent,
                 last: printer.does,
+                last_since: printer.does_since,
             }
         };
-        Run {
+        let ended = self.room.ended;
+        let run = Run {
             printers: self.room.printers.iter_mut().map(printer).collect(),
             done_at: is_done.then_some(now),
             ended_at: now,
-            printed: used(&self.room, "printed"),
-            spoiled: used(&self.room, "spoiled"),
-            uncertain: used(&self.room, "uncertain"),
-            quarantined: u64::try_from(quarantined).unwrap_or(0),
+            printed: ended.printed,
+            spoiled: ended.spoiled,
+            uncertain: ended.uncertain,
+            quarantined: ended.quarantined,
             waiting: self.room.open,
             blanks: self.room.blanks(),
-            waits_by_class: self.room.waits_by_class.clone(),
+            waits_by_class: std::mem::take(&mut self.room.waits_by_class),
             waits_by_district: self.room.waits_by_district.iter().map(|(name, of)| ((*name).to_owned(), *of)).collect(),
-        }
+        };
+        (run, self.room.trace.unwrap_or_default())
     }
+}
+
+fn scope(printer: Option<&str>) -> PauseScope {
+    printer.map_or(PauseScope::Queue, |name| PauseScope::Printer(name.to_owned()))
 }

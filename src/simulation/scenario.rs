@@ -1,12 +1,15 @@
 //! A scenario: an office as data, and what may go wrong in it.
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use jiff::{
     civil::{DateTime, Time},
     tz::TimeZone,
 };
-use serde::{Deserialize, de};
+use serde::{Deserialize, Serialize, Serializer, de};
 
 use crate::domain::{batch, card::profile::WALK_IN_CLASS, printer::PRINTERS_MAX, time::Timestamp, window::Window};
 
@@ -18,7 +21,7 @@ const MINUTES_MAX: u64 = 525_600;
 const DAYS_MAX: u32 = 3_650;
 
 /// An office, and what may go wrong in it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// What it is, for people.
@@ -26,10 +29,13 @@ pub struct Scenario {
     /// The local time at which it starts.
     pub start: DateTime,
     /// The time zone of `start`, of lists, deliveries and outages.
-    #[serde(deserialize_with = "zone")]
+    #[serde(deserialize_with = "zone", serialize_with = "zone_name")]
     pub zone: TimeZone,
     /// The days after which it ends, if the list is not done before.
     pub days: u32,
+    /// The local time at which it ends, if that is before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime>,
     /// The most cards of a batch.
     #[serde(default = "batch_size")]
     pub batch_size: i64,
@@ -39,37 +45,55 @@ pub struct Scenario {
     /// The minutes after which a printer that cannot print gives its batch back.
     #[serde(default = "release_after")]
     pub release_after_minutes: u64,
+    /// The least and the longest of the longest waits before a card that did not start is tried again, in seconds.
+    #[serde(default = "backoff")]
+    pub backoff_seconds: [u64; 2],
+    /// The failures of different records in a row after which a printer gets no card until it was asked.
+    #[serde(default = "failures")]
+    pub breaker_failures: u32,
+    /// The site, which chooses how long each card waits before it is tried again.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub site: String,
     /// Records that wait at the start, or arrive each day.
-    #[serde(default, rename = "list")]
+    #[serde(default, rename = "list", skip_serializing_if = "Vec::is_empty")]
     pub lists: Vec<List>,
     /// Blanks in the vault at the start.
     #[serde(default)]
     pub stock: Vec<Stock>,
     /// Blanks that are delivered later.
-    #[serde(default, rename = "delivery")]
+    #[serde(default, rename = "delivery", skip_serializing_if = "Vec::is_empty")]
     pub deliveries: Vec<Delivery>,
     /// The printers.
-    #[serde(default, rename = "printer")]
+    #[serde(default, rename = "printer", skip_serializing_if = "Vec::is_empty")]
     pub printers: Vec<Printer>,
     /// When cards may start; always, if none is given.
-    #[serde(default, rename = "window")]
+    #[serde(default, rename = "window", skip_serializing_if = "Vec::is_empty")]
     pub windows: Vec<Window>,
     /// When people are there.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub staff: Option<Staff>,
     /// When the centre is away, so that nothing arrives; what would have arrived comes at the end.
-    #[serde(default, rename = "outage")]
+    #[serde(default, rename = "outage", skip_serializing_if = "Vec::is_empty")]
     pub outages: Vec<Outage>,
+    /// When people pause printers.
+    #[serde(default, rename = "pause", skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<Pause>,
+    /// Blanks that people load at a known time.
+    #[serde(default, rename = "load", skip_serializing_if = "Vec::is_empty")]
+    pub loads: Vec<Load>,
+    /// Records that people put first.
+    #[serde(default, rename = "walk_in", skip_serializing_if = "Vec::is_empty")]
+    pub walk_ins: Vec<WalkIn>,
 }
 
 /// Records that wait at the start, or arrive each day.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct List {
     /// How many.
     pub records: u32,
     /// The time of each day at which as many arrive, `HH:MM`; they wait at the start if there is none.
-    #[serde(default, deserialize_with = "time")]
+    #[serde(default, deserialize_with = "time", serialize_with = "time_text", skip_serializing_if = "Option::is_none")]
     pub daily_at: Option<Time>,
     /// Their class of priority; lower classes are printed first.
     #[serde(default = "class")]
@@ -83,7 +107,7 @@ pub struct List {
 }
 
 /// Blanks in the vault at the start.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stock {
     /// How many.
@@ -94,7 +118,7 @@ pub struct Stock {
 }
 
 /// Blanks that are delivered into the vault.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Delivery {
     /// When, local time.
@@ -107,7 +131,7 @@ pub struct Delivery {
 }
 
 /// A printer, and how often its cards fail.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Printer {
     /// Its name, which also chooses its luck.
@@ -118,7 +142,7 @@ pub struct Printer {
     /// The seconds of its fastest card and of its slowest, from begin to end.
     pub seconds_per_card: [f64; 2],
     /// The capacity of its hopper, if its hopper is counted; else its blanks are those in the vault.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hopper: Option<u32>,
     /// The blanks in its hopper at the start.
     #[serde(default)]
@@ -138,10 +162,82 @@ pub struct Printer {
     /// The minutes that a person takes to clear a jam, at least and at most.
     #[serde(default = "jam_minutes")]
     pub jam_minutes: [f64; 2],
+    /// Instead of shares: the fault of each card by its number, as `3:spoil,7:forget`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub script: Option<Script>,
+    /// Whether it is locked at the start, until a person clears it.
+    #[serde(default)]
+    pub locked: bool,
+}
+
+/// A fault that a card meets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scripted {
+    /// It is spoiled.
+    Spoil,
+    /// It is spoiled and stops the printer.
+    Jam,
+    /// The printer forgets it: its outcome is unknown.
+    Forget,
+    /// It is good, and the printer's answer is lost.
+    LoseAck,
+    /// The printer cannot be reached; no blank is fed.
+    Offline,
+    /// The printer refuses it; no blank is fed.
+    Reject,
+}
+
+impl Scripted {
+    const NAMES: [(&str, Self); 6] = [
+        ("spoil", Self::Spoil),
+        ("jam", Self::Jam),
+        ("forget", Self::Forget),
+        ("lose_ack", Self::LoseAck),
+        ("offline", Self::Offline),
+        ("reject", Self::Reject),
+    ];
+
+    /// Whether it comes before a blank is fed. The next attempt makes a good card then.
+    pub(super) fn feeds_no_blank(self) -> bool {
+        matches!(self, Self::Offline | Self::Reject)
+    }
+}
+
+/// The faults of a printer's cards by their number: the blanks that it feeds, from 1.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Script(BTreeMap<u64, Scripted>);
+
+impl Script {
+    /// The fault of a card.
+    pub(super) fn get(&self, number: u64) -> Option<Scripted> {
+        self.0.get(&number).copied()
+    }
+}
+
+impl TryFrom<String> for Script {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let fault = |part: &str| {
+            let (number, name) = part.split_once(':')?;
+            let (_, fault) = Scripted::NAMES.iter().find(|(known, _)| *known == name)?;
+            Some((number.parse().ok().filter(|number| *number > 0)?, *fault))
+        };
+        let faults = text.split(',').map(|part| fault(part).ok_or_else(|| part.to_owned())).collect::<Result<_, _>>();
+        faults.map(Self).map_err(|part| format!("`{part}` is not a fault of a card such as `3:spoil`"))
+    }
+}
+
+impl From<Script> for String {
+    fn from(script: Script) -> Self {
+        let name = |fault| Scripted::NAMES.iter().find(|(_, known)| *known == fault).map_or("", |(name, _)| name);
+        script.0.iter().map(|(number, fault)| format!("{number}:{}", name(*fault))).collect::<Vec<_>>().join(",")
+    }
 }
 
 /// When people are there, and what they do.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Staff {
     /// Their hours.
@@ -151,13 +247,49 @@ pub struct Staff {
 }
 
 /// A time at which the centre is away.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outage {
     /// Its begin, local time.
     pub from: DateTime,
     /// Its end, local time.
     pub to: DateTime,
+}
+
+/// A time at which people have paused a printer, or all of them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pause {
+    /// The printer; all, if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub printer: Option<String>,
+    /// Its begin, local time.
+    pub from: DateTime,
+    /// Its end; it lasts if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<DateTime>,
+}
+
+/// Blanks that a person loads from the vault into a hopper.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Load {
+    /// The printer.
+    pub printer: String,
+    /// When, local time.
+    pub at: DateTime,
+    /// How many; no more than fit.
+    pub blanks: u32,
+}
+
+/// A record that a person puts first.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WalkIn {
+    /// When, local time.
+    pub at: DateTime,
+    /// Its number in the order in which records arrived, from 1.
+    pub record: u32,
 }
 
 /// What is wrong in a scenario: the key, and the rule that it breaks.
@@ -184,6 +316,12 @@ impl Scenario {
         checks.into_iter().chain(self.printers.iter().map(Printer::check)).collect()
     }
 
+    /// The scenario as a file.
+    pub fn to_toml(&self) -> String {
+        // Cannot fail: all keys are text.
+        toml::to_string(self).unwrap_or_default()
+    }
+
     /// An instant of a local time. A time that a change of the clock leaves out is the one after it.
     pub(super) fn instant(&self, local: DateTime) -> Timestamp {
         let zoned = self.zone.to_ambiguous_zoned_datetime(local).compatible();
@@ -193,9 +331,17 @@ impl Scenario {
     fn of_the_whole(&self) -> Result<(), Fault> {
         let names: BTreeSet<&str> = self.printers.iter().map(|printer| printer.name.as_str()).collect();
         rule("days", (1..=DAYS_MAX).contains(&self.days), "must be 1 to 3650")?;
+        rule("until", self.until.is_none_or(|until| until > self.start), "must be after `start`")?;
         rule("batch_size", self.batch_size >= 1, "must be 1 or more")?;
         rule("release_after_minutes", self.release_after_minutes <= MINUTES_MAX, "must be 525600 or less")?;
         rule("attempts", self.attempts >= 1, "must be 1 or more")?;
+        rule("breaker_failures", self.breaker_failures >= 1, "must be 1 or more")?;
+        let [base, cap] = self.backoff_seconds;
+        rule(
+            "backoff_seconds",
+            base <= cap && cap <= 86_400,
+            "must be two numbers up to 86400, the smaller one first",
+        )?;
         rule("printer", !self.printers.is_empty(), "is missing: a scenario needs a printer")?;
         rule("printer", self.printers.len() <= PRINTERS_MAX, "may be given 1,000 times at most")?;
         rule("printer", names.len() == self.printers.len(), "must have another name each time")
@@ -217,7 +363,13 @@ impl Scenario {
             rule("staff.round_minutes", is_time, "must be 1 to 525600")?;
             rule("staff.hours", !staff.hours.is_empty(), "must have one time at least")?;
         }
-        rule("outage", self.outages.iter().all(|outage| outage.from < outage.to), "must end after its begin")
+        rule("outage", self.outages.iter().all(|outage| outage.from < outage.to), "must end after its begin")?;
+        let ends_later = |pause: &Pause| pause.to.is_none_or(|to| pause.from < to);
+        rule("pause", self.pauses.iter().all(ends_later), "must end after its begin")?;
+        let named = self.pauses.iter().filter_map(|pause| pause.printer.as_ref());
+        let mut named = named.chain(self.loads.iter().map(|load| &load.printer));
+        let is_known = |name: &String| self.printers.iter().any(|printer| printer.name == *name);
+        rule("printer", named.all(is_known), "must be there if `pause` or `load` names it")
     }
 }
 
@@ -256,6 +408,23 @@ fn time<'de, D: de::Deserializer<'de>>(from: D) -> Result<Option<Time>, D::Error
     time.map(Some).map_err(|_| de::Error::custom(format!("`{text}` is not a time such as `09:00`")))
 }
 
+fn zone_name<S: Serializer>(zone: &TimeZone, into: S) -> Result<S::Ok, S::Error> {
+    into.serialize_str(zone.iana_name().unwrap_or("UTC"))
+}
+
+#[expect(clippy::ref_option, reason = "the signature that serde calls")]
+fn time_text<S: Serializer>(time: &Option<Time>, into: S) -> Result<S::Ok, S::Error> {
+    into.collect_str(&time.unwrap_or_default().strftime("%H:%M"))
+}
+
+fn backoff() -> [u64; 2] {
+    [2, 300]
+}
+
+fn failures() -> u32 {
+    3
+}
+
 fn batch_size() -> i64 {
     100
 }
@@ -280,6 +449,9 @@ fn profile() -> String {
     "card".into()
 }
 
+/// The minutes that a person takes to clear a jam, if none are given.
+pub const JAM_MINUTES: [f64; 2] = [5.0, 15.0];
+
 fn jam_minutes() -> [f64; 2] {
-    [5.0, 15.0]
+    JAM_MINUTES
 }

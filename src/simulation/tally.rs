@@ -4,16 +4,18 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::time::Timestamp;
+use crate::domain::{attempt::OutcomeKind, time::Timestamp};
 
 /// What a printer does, or why it does nothing.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activity {
     /// It prints.
     Printing,
     /// Its window is closed.
     OutsideWindow,
+    /// A person has paused it.
+    Paused,
     /// Its hopper is empty, and the vault has blanks for it.
     EmptyHopper,
     /// No blank is free for it, in its hopper or in the vault.
@@ -28,15 +30,31 @@ pub enum Activity {
 
 impl Activity {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Printing,
         Self::OutsideWindow,
+        Self::Paused,
         Self::EmptyHopper,
         Self::NoBlanks,
         Self::Stopped,
         Self::Resting,
         Self::NothingWaits,
     ];
+}
+
+/// The time that was spent with each activity.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Spent([Duration; Activity::ALL.len()]);
+
+impl Spent {
+    /// The time that was spent with one.
+    pub fn with(&self, activity: Activity) -> Duration {
+        self.0[activity as usize]
+    }
+
+    pub(super) fn add(&mut self, activity: Activity, time: Duration) {
+        self.0[activity as usize] += time;
+    }
 }
 
 /// What became of one run.
@@ -76,9 +94,11 @@ pub struct PrinterRun {
     /// Its spoiled blanks.
     pub spoiled: u64,
     /// The time that it spent with each activity.
-    pub spent: BTreeMap<Activity, Duration>,
+    pub spent: Spent,
     /// Its activity at the end.
     pub last: Activity,
+    /// Since when.
+    pub last_since: Timestamp,
 }
 
 /// How long records had waited when they were printed.
@@ -105,4 +125,28 @@ impl Waits {
         let records = u32::try_from(self.records).ok().filter(|records| *records > 0)?;
         Some((self.total / records).as_secs_f64() / 86_400.0)
     }
+}
+
+/// A card of a run, from its place in a batch to its outcome.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TracedJob {
+    /// The record's number in the order in which records arrived, from 0.
+    pub record: usize,
+    /// The printer's place in the scenario.
+    pub printer: usize,
+    /// Which of its printer's batches it is in, from 0.
+    pub batch: usize,
+    /// Its place in the batch, from 0.
+    pub position: usize,
+    /// Its attempts, oldest first.
+    pub attempts: Vec<TracedAttempt>,
+}
+
+/// An attempt of a run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TracedAttempt {
+    /// When it began.
+    pub began_at: Timestamp,
+    /// Its outcome and when that was known; none if the run ended before.
+    pub ended: Option<(OutcomeKind, Timestamp)>,
 }

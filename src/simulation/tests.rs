@@ -19,7 +19,7 @@ fn scenario(records: u32, blanks: u32, more: &str) -> Scenario {
 }
 
 fn hours(scenario: &Run, printer: usize, activity: Activity) -> f64 {
-    scenario.printers[printer].spent.get(&activity).copied().unwrap_or_default().as_secs_f64() / 3_600.0
+    scenario.printers[printer].spent.with(activity).as_secs_f64() / 3_600.0
 }
 
 /// Every blank is somewhere, and every record has one end or waits.
@@ -85,8 +85,8 @@ fn no_card_starts_outside_a_window() {
     let run = run(&scenario(100, 100, more), 1);
     // 22:00 to 00:05 is twelve cards of ten minutes, and the one that was begun at 00:00 ends at 00:10.
     assert_eq!(run.printed, 13);
-    assert!((hours(&run, 0, Activity::Printing) - 13.0 / 6.0).abs() < 1e-6);
-    assert!((hours(&run, 0, Activity::OutsideWindow) - (24.0 - 13.0 / 6.0)).abs() < 1e-6, "{run:?}");
+    assert!((hours(&run, 0, Activity::Printing) - 13.0 / 6.0).abs() < 0.01);
+    assert!((hours(&run, 0, Activity::OutsideWindow) - (24.0 - 13.0 / 6.0)).abs() < 0.01, "{run:?}");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn what_would_arrive_during_an_outage_comes_at_its_end() {
     let run = run(&serde_json::from_str(text).unwrap(), 1);
     // Two days before it, seven days' arrivals at its end, and the day after it.
     assert_eq!((run.printed, run.waiting), (100, 0));
-    let idle = run.printers[0].spent[&Activity::NothingWaits];
+    let idle = run.printers[0].spent.with(Activity::NothingWaits);
     assert!(idle > Duration::from_hours(9 * 24), "{idle:?}");
 }
 
@@ -158,4 +158,89 @@ fn a_scenario_that_cannot_be_is_refused_with_its_key() {
     let window = r#"{"title": "", "start": "2026-12-01T20:00", "zone": "Jakarta", "days": 1}"#;
     let error = serde_json::from_str::<Scenario>(window).unwrap_err().to_string();
     assert!(error.contains("`Jakarta` is not a time zone such as `Asia/Jakarta`"), "{error}");
+}
+
+/// The faults and times of a night that no run of the plan has met: from a generator of its own.
+fn truth(planned: &Scenario, seed: u64) -> u64 {
+    use crate::domain::retry::uniform;
+    let mut night = planned.clone();
+    for (nth, printer) in (0..).zip(&mut night.printers) {
+        let draw = |card, what| uniform(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ nth, card, what);
+        let fault = |card: u64| {
+            let jams = draw(card, 1) < printer.jams;
+            (draw(card, 0) < printer.spoiled).then(|| format!("{card}:{}", if jams { "jam" } else { "spoil" }))
+        };
+        let script = (1..=2_000).filter_map(fault).collect::<Vec<_>>().join(",");
+        printer.script = (!script.is_empty()).then(|| script.try_into().unwrap());
+    }
+    run(&night, !seed).printed
+}
+
+/// The share of nights whose yield is between the tenth and the ninetieth percentile of the runs. A yield that runs have, too, is
+/// anywhere among them.
+fn calibrated(night: &Scenario, runs: u64, nights: u64) -> f64 {
+    use crate::domain::retry::uniform;
+    let planned: Vec<u64> = (0..runs).map(|seed| run(night, seed).printed).collect();
+    let inside = (0..nights).filter(|seed| {
+        let printed = truth(night, *seed);
+        let number = |of: usize| f64::from(u32::try_from(of).unwrap());
+        let below = planned.iter().filter(|other| **other < printed).count();
+        let equal = planned.iter().filter(|other| **other == printed).count();
+        let rank = (number(below) + uniform(99, *seed, 0) * (number(equal) + 1.0)) / (number(planned.len()) + 1.0);
+        (0.1..=0.9).contains(&rank)
+    });
+    f64::from(u32::try_from(inside.count()).unwrap()) / f64::from(u32::try_from(nights).unwrap())
+}
+
+/// The night of the Solo case with large hoppers: nobody clears a jam.
+fn solo(hopper: u32, loaded: [u32; 3]) -> Scenario {
+    let printer = |(nth, loaded): (usize, u32)| {
+        serde_json::json!({
+            "name": format!("p{nth}"), "seconds_per_card": [40, 60], "hopper": hopper, "loaded": loaded, "spoiled": 0.0131, "jams": 0.3,
+        })
+    };
+    let scenario: Scenario = serde_json::from_value(serde_json::json!({
+        "title": "Solo", "start": "2015-08-31T20:00", "zone": "Asia/Jakarta", "days": 1, "until": "2015-09-01T05:00",
+        "list": [{ "records": 27_000 }], "stock": [{ "blanks": 5_000 - loaded.iter().sum::<u32>() }],
+        "window": [{ "from": "20:00", "to": "05:00", "zone": "Asia/Jakarta" }],
+        "printer": loaded.into_iter().enumerate().map(printer).collect::<Vec<_>>(),
+    }))
+    .unwrap();
+    scenario.check().unwrap();
+    scenario
+}
+
+#[test]
+fn a_night_with_small_hoppers_yields_what_they_hold() {
+    let run = run(&solo(100, [100; 3]), 5);
+    assert!(run.printed + run.spoiled <= 300 && run.printed > 150, "{run:?}");
+    assert!(run.printers.iter().any(|printer| printer.last == Activity::EmptyHopper), "{run:?}");
+}
+
+#[test]
+fn the_yield_of_a_night_is_within_its_band_as_often_as_is_said() {
+    let share = calibrated(&solo(2_000, [2_000, 2_000, 1_000]), 60, 60);
+    assert!((0.7..=0.9).contains(&share), "{share}");
+}
+
+#[test]
+#[ignore = "takes a minute; the full run has it"]
+#[expect(clippy::print_stdout, reason = "the full run shows the share")]
+fn the_yield_of_five_hundred_nights_is_within_its_band_as_often_as_is_said() {
+    let share = calibrated(&solo(2_000, [2_000, 2_000, 1_000]), 500, 500);
+    println!("of 500 nights, {:.1} % are between P10 and P90", share * 100.0);
+    assert!((0.75..=0.85).contains(&share), "{share}");
+}
+
+#[test]
+fn a_scenario_that_is_written_is_read_as_the_same() {
+    let mut scenario = solo(100, [100, 50, 0]);
+    scenario.printers[0].script = Some("3:spoil,7:forget".to_owned().try_into().unwrap());
+    scenario.lists[0].daily_at = Some(jiff::civil::time(9, 5, 0, 0));
+    scenario.pauses.push(serde_json::from_str(r#"{ "printer": "p1", "from": "2015-08-31T22:00" }"#).unwrap());
+    let text = scenario.to_toml();
+    let read: Scenario = toml::from_str(&text).unwrap();
+    read.check().unwrap();
+    assert_eq!(read.to_toml(), text);
+    assert_eq!(run(&read, 3), run(&scenario, 3));
 }

@@ -136,6 +136,10 @@ pub(crate) async fn resume(engine: &Engine, scope: &PauseScope, note: &str) -> D
     }
 }
 
+pub(crate) async fn put_first(engine: &Engine, record: &RecordName, note: &str) -> Done<()> {
+    by(engine).act(operations::PutFirst { record: record.clone(), note: value(note) }).await
+}
+
 pub(crate) async fn batch_cancel(engine: &Engine, batch: BatchId, note: &str) -> Done<bool> {
     by(engine).act(CancelBatch { batch, note: value(note) }).await
 }

@@ -58,6 +58,7 @@ mod samples;
 mod schedule;
 mod second_person;
 mod sessions;
+mod simulated;
 mod staff;
 mod steps;
 mod stock;

@@ -6,18 +6,12 @@ use cetak_driver_api::Document;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::warn;
 
-use super::{
-    card,
-    card_name::CardName,
-    document,
-    services::Services,
-    session::{ASK_MAX, PrinterSession},
-};
+use super::{card, card_name::CardName, document, services::Services, session::PrinterSession};
 use crate::{
     domain::{
         batch::Batch,
         id::RecordId,
-        polling::POLL_MIN,
+        polling::{ASK_MAX, POLL_MIN},
         reason::{Reason, RenderFault},
         time::Timestamp,
     },

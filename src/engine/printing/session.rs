@@ -21,7 +21,7 @@ use crate::{
         dispatch::{PrinterSnapshot, Readiness},
         id::{AttemptKey, RecordId},
         pause::Pause,
-        polling::{Observation, POLL_MAX, Pace},
+        polling::{Observation, Pace, Waits},
         printer::Printer,
         printer_reason,
         reason::Reason,
@@ -36,8 +36,6 @@ use crate::{
     store::StoreError,
 };
 
-/// The longest wait between two questions to a printer that does not print.
-pub(in crate::engine) const ASK_MAX: Duration = Duration::from_secs(5);
 /// The reason of a printer that refuses this machine.
 const NEEDS_OPERATOR: &str = "needs-operator";
 /// The reason keyword of RFC 8011 for a printer that cannot be reached.
@@ -89,8 +87,8 @@ pub(crate) struct PrinterSession {
     readiness: Readiness,
     /// Since when it cannot print.
     down_since: Option<Timestamp>,
-    /// The wait before it is asked again.
-    next_wait: Duration,
+    /// The waits before it is asked again.
+    waits: Waits,
     /// How long it needs for a card.
     pub(in crate::engine) pace: Pace,
     /// The record of the last failure: the breaker counts different records.
@@ -116,7 +114,7 @@ impl PrinterSession {
             output: None,
             readiness: Readiness::Unknown,
             down_since: None,
-            next_wait: POLL_MAX,
+            waits: Waits::default(),
             pace: Pace::default(),
             last_failed: None,
             starts_nothing_since: None,
@@ -214,9 +212,7 @@ impl PrinterSession {
 
     /// The wait before the printer is asked again; twice as long each time.
     pub(in crate::engine) fn next_wait(&mut self) -> Duration {
-        let wait = self.next_wait;
-        self.next_wait = (wait * 2).min(ASK_MAX);
-        wait
+        self.waits.next_wait()
     }
 
     /// No attempt is open.
@@ -270,7 +266,7 @@ impl PrinterSession {
         match self.readiness {
             Readiness::Ready => {
                 self.down_since = None;
-                self.next_wait = POLL_MAX;
+                self.waits = Waits::default();
             }
             Readiness::NotReady => self.set_down(services.now()),
             Readiness::Unknown => {}

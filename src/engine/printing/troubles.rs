@@ -4,9 +4,9 @@ use std::{error::Error, sync::Arc, time::Duration};
 
 use tracing::{debug, error, info};
 
-use super::{services::Services, session::ASK_MAX};
+use super::services::Services;
 use crate::{
-    domain::polling::POLL_MIN,
+    domain::polling::{ASK_MAX, POLL_MIN},
     engine::{
         clock::Clock,
         fault::{Fault, Faults},

@@ -14,7 +14,7 @@ use super::{
     card_name::CardName,
     prefetch::print_batch,
     services::{Progress, Services},
-    session::{ASK_MAX, Ending, Pending, PrinterSession},
+    session::{Ending, Pending, PrinterSession},
     troubles::Troubles,
     verdict::Verdict,
 };
@@ -23,7 +23,7 @@ use crate::{
         batch::{Batch, BatchState},
         dispatch::{self, Action, Blocked, Rules},
         id::AttemptKey,
-        polling::{POLL_MAX, POLL_MIN},
+        polling::{POLL_MAX, POLL_MIN, Waits},
         printer_reason,
     },
     engine::{
@@ -33,9 +33,6 @@ use crate::{
     },
     store::{OpenAttempt, QueuedJob, StoreError},
 };
-
-/// How long a blocked worker sleeps at first if nothing wakes it; each time twice as long, up to [`ASK_MAX`].
-const IDLE: Duration = Duration::from_millis(250);
 
 /// How long a printer may take to cancel a held job, before people are told.
 const CANCEL_MAX: Duration = Duration::from_secs(30);
@@ -58,7 +55,8 @@ impl Worker {
     pub(crate) async fn run(mut self) {
         let name = self.session.name().to_owned();
         let mut wake = self.services.board.waker();
-        let mut idle = IDLE;
+        // How long a blocked worker sleeps if nothing wakes it.
+        let mut idle = Waits::default();
         let mut troubles = Troubles::new(&self.services, &name);
         loop {
             if *self.stop.borrow() {
@@ -80,19 +78,18 @@ impl Worker {
             }
             let wait = match progress {
                 Progress::Continue => {
-                    idle = IDLE;
+                    idle = Waits::default();
                     continue;
                 }
                 Progress::Gone => break,
                 Progress::Wait(wait) => {
                     self.services.board.set(&name, Activity::Busy, seen);
-                    idle = IDLE;
+                    idle = Waits::default();
                     wait
                 }
                 Progress::Blocked(why) => {
                     self.services.board.set(&name, Activity::Blocked(why), seen);
-                    let longer = (idle * 2).min(ASK_MAX);
-                    std::mem::replace(&mut idle, longer)
+                    idle.next_wait()
                 }
             };
             tokio::select! {

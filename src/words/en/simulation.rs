@@ -7,6 +7,7 @@ pub fn activity(activity: Activity) -> &'static str {
     match activity {
         Activity::Printing => "printing",
         Activity::OutsideWindow => "window closed",
+        Activity::Paused => "paused",
         Activity::EmptyHopper => "hopper empty",
         Activity::NoBlanks => "no blanks",
         Activity::Stopped => "stopped",
