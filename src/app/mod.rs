@@ -76,8 +76,10 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
         let place = (global.data.as_path(), global.config.as_deref());
         return profile_list::command(out, place, &variables, command, needed_settings::warn);
     }
-    if let Command::Simulate(args) = command {
-        return cli::simulate::command(out, &args);
+    if let Command::Simulate(args) = &command
+        && args.from_office.is_none()
+    {
+        return cli::simulate::command(out, args);
     }
     if through_socket::is_asked(&global, &variables, &command)? {
         return Box::pin(through_socket::run(global, variables, out, command)).await;
@@ -98,7 +100,7 @@ async fn run_with_settings(
     warn_of_broken(&config, &command);
     match command {
         Command::Config(ConfigCommand::Check) => check_config(out, &config),
-        Command::Profile(_) | Command::Simulate(_) | Command::Login(_) | Command::Logout => {
+        Command::Profile(_) | Command::Login(_) | Command::Logout => {
             Err(anyhow::anyhow!("this command needs no settings"))
         }
         Command::Run(args) => {
@@ -146,7 +148,10 @@ async fn run_with_settings(
         | Command::Account(_)
         | Command::Token(_)
         | Command::Card(_)
-        | Command::Audit(_) => {
+        | Command::Audit(_)
+        | Command::Plan(_)
+        | Command::Report(_)
+        | Command::Simulate(_) => {
             refuse_empty(&global.data, &config.database).await?;
             let Opened { engine, .. } = open(&global, config, variables.get("CETAK_KEY"), Purpose::Use).await?;
             Box::pin(closed_after(&engine, command_as(&engine, &global, out, command))).await

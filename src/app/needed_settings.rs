@@ -43,6 +43,8 @@ pub(super) fn needs_settings(command: &Command) -> bool {
         },
         Command::Blangko(_)
         | Command::Profile(_)
+        | Command::Plan(_)
+        | Command::Report(_)
         | Command::Simulate(_)
         | Command::Queue(_)
         | Command::Status

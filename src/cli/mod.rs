@@ -21,12 +21,14 @@ mod matching;
 pub mod output;
 mod pages;
 mod password;
+mod plan;
 pub mod preview;
 mod printer;
 pub mod progress;
 mod queue;
 mod record;
 mod record_list;
+mod report;
 mod reprint;
 pub mod service;
 mod session;
@@ -35,7 +37,7 @@ pub mod status;
 pub mod through_socket;
 mod usage;
 
-use args::Command;
+use args::{Command, ReportCommand};
 pub use import::{ListSource, command as import_command, run as import, text as import_text};
 use output::Output;
 pub use usage::Usage;
@@ -46,7 +48,7 @@ use access::Access;
 use crate::engine::{EngineError, client::Client, query::ShowBoard};
 pub use crate::words;
 
-/// Runs a command, except `init`, `import`, `demo`, `run`, `serve`, `config`, `db`, `profile` and `simulate`, which need the settings, the
+/// Runs a command, except `init`, `import`, `demo`, `run`, `serve`, `config`, `db` and `profile`, which need the settings, the
 /// drivers, the data folder or the place of the key.
 ///
 /// `password_stdin`: passwords are read from standard input.
@@ -82,6 +84,9 @@ async fn carry_out(access: &Access, out: Output, command: Command, password_stdi
         Command::Token(args) => account::token_command(access, out, args).await,
         Command::Card(args) => card::command(access, out, args).await,
         Command::Audit(args) => audit::command(access, out, args).await,
+        Command::Plan(args) => plan::command(access, out, &args).await,
+        Command::Report(ReportCommand::Night) => report::night(access, out).await,
+        Command::Simulate(args) => simulate::from_office(access, out, args.from_office.flatten()).await,
         Command::Login(args) => session::log_in(access, out, args.name, password_stdin).await,
         Command::Logout => session::log_out(access, out).await,
         Command::Init
@@ -91,7 +96,6 @@ async fn carry_out(access: &Access, out: Output, command: Command, password_stdi
         | Command::Serve(_)
         | Command::Db(_)
         | Command::Config(_)
-        | Command::Profile(_)
-        | Command::Simulate(_) => Err(anyhow::anyhow!("this command is not carried out here")),
+        | Command::Profile(_) => Err(anyhow::anyhow!("this command is not carried out here")),
     }
 }

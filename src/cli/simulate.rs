@@ -1,18 +1,25 @@
 //! `cetak simulate`: what would become of an office, without one.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::{
     Message,
+    access::Access,
     args::SimulateArgs,
     output::{Output, table, thousands},
     words::{activity, local},
 };
 use crate::{
     domain::time::Timestamp,
+    engine::{client::Client, query::ShowScenario},
     simulation::{Activity, Band, Figures, Scenario, WaitFigures, differences},
 };
 
@@ -38,7 +45,8 @@ struct Against {
 
 /// Runs one scenario or two, and prints their figures.
 pub fn command(out: Output, args: &SimulateArgs) -> anyhow::Result<()> {
-    let scenario = read(&args.scenario)?;
+    let Some(scenario) = &args.scenario else { return Err(anyhow::anyhow!("a scenario is required")) };
+    let scenario = read(scenario)?;
     let other = args.against.as_deref().map(read).transpose()?;
     let zone = scenario.zone.clone();
     let simulated = match other {
@@ -54,6 +62,25 @@ pub fn command(out: Output, args: &SimulateArgs) -> anyhow::Result<()> {
         }
     };
     Ok(out.data(&simulated, |simulated| text(simulated, &zone))?)
+}
+
+/// Writes the office as a scenario: to a file that does not exist yet, or to standard output.
+pub(super) async fn from_office(access: &Access, out: Output, file: Option<PathBuf>) -> anyhow::Result<()> {
+    let office = access.query(ShowScenario {}).await?;
+    let scenario: Scenario = toml::from_str(&office.toml)?;
+    scenario
+        .check()
+        .map_err(|fault| Message::new(format!("the office is no scenario: {fault}"), "add a printer first"))?;
+    let Some(file) = file else { return Ok(out.data(&office, |office| office.toml.clone())?) };
+    let place = file.display();
+    let written = fs::File::create_new(&file).and_then(|mut file| file.write_all(office.toml.as_bytes()));
+    written.map_err(|error| {
+        Message::new(
+            format!("the scenario `{place}` cannot be written: {error}"),
+            "name a file that does not exist yet",
+        )
+    })?;
+    Ok(out.done(&serde_json::json!({ "file": file }), &format!("the office is in the scenario `{place}`"))?)
 }
 
 /// Reads a scenario and checks it.

@@ -57,6 +57,7 @@ pub mod id;
 pub mod import;
 pub mod instance;
 pub mod job;
+pub mod learned;
 pub mod name_word;
 pub mod natural;
 pub mod objection;

@@ -9,13 +9,13 @@ use sqlx::Row;
 
 use super::{
     Inner, Location, Store, Writer, account, attempt, attempt_list, audit, card_out, counter, delivery, find,
-    idempotency, joint_read, keys::Keys, movement_list, name_word, night, node, pending_act, pile, printer, record,
-    record_event, record_list, report, requests_beside, stock, stock_count,
+    idempotency, joint_read, keys::Keys, latest_attempts, movement_list, name_word, night, night_report, node,
+    pending_act, pile, printer, record, record_event, record_list, report, requests_beside, stock, stock_count,
 };
 use crate::domain::time::Timestamp;
 
 /// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters, ShowNight}` and of `engine::figures`, what workers read, and what corrections read.
-const STATEMENTS: [&str; 32] = [
+const STATEMENTS: [&str; 37] = [
     counter::RECORD_COUNTS,
     counter::OUTCOMES,
     printer::PRINTERS,
@@ -49,6 +49,10 @@ const STATEMENTS: [&str; 32] = [
     night::FIRST,
     night::NEWEST,
     night::SUMS,
+    latest_attempts::LATEST,
+    night_report::EVENTS,
+    night_report::NEWEST_BATCH,
+    night_report::DISTRICTS,
 ];
 
 /// Tables with a row for each record, card, act or movement.

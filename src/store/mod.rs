@@ -31,13 +31,16 @@ mod find;
 mod idempotency;
 mod instance;
 mod joint_read;
+mod kept_plan;
 pub mod keys;
+mod latest_attempts;
 mod maintenance;
 mod movement_list;
 mod name_word;
 mod new_batch;
 mod new_record;
 mod night;
+mod night_report;
 mod node;
 mod outage;
 mod owner;
@@ -85,6 +88,7 @@ pub use self::{
     new_batch::NewBatch,
     new_record::NewRecord,
     night::MovedSince,
+    night_report::PrinterEvent,
     node::{Candidate, Node},
     outage::Outage,
     pending_act::{PendingActLine, PendingActRow},

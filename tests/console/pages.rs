@@ -34,6 +34,7 @@ pub(crate) const PAGES: &[&str] = &[
     "/printers",
     "/printers/p2",
     "/night",
+    "/plan",
     "/inspect",
     "/check",
     "/check?batch=1",

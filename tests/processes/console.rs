@@ -13,10 +13,11 @@ use crate::{
 };
 
 /// The pages that have no number of a thing in their address.
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 18] = [
     "/",
     "/needs",
     "/night",
+    "/plan",
     "/printers",
     "/help",
     "/import",

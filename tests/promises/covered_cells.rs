@@ -294,6 +294,7 @@ pub(crate) const NOT_COVERED: &[(&str, &[&str], &str)] = &[
     ("claim_bound", &["*"], "a cache, compared with the waiting list"),
     ("outage", &["*"], "a report of the past"),
     ("owner", &["*"], "which process began an attempt"),
+    ("kept_plan", &["*"], "what was planned for a night, which only reports read"),
     ("node", &["*"], "leases, which last for seconds"),
     ("meta", &["*"], "settings of the program; the key, and the numbers that these rules need, are compared"),
     ("_sqlx_migrations", &["*"], "the schema's scripts, compared when the database is opened"),

@@ -39,6 +39,7 @@ mod matching;
 mod moving;
 mod names;
 mod needs;
+mod night_alone;
 mod nodes;
 mod notes;
 mod older_warrants;

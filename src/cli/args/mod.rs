@@ -25,7 +25,7 @@ pub use self::{
     preview::{DocumentArg, PreviewArgs, ProfileCommand, SideArg},
     printing::{BatchCommand, JobCommand, PrinterCommand, QueueCommand, RunArgs, ScopeArgs, ServeArgs},
     records::{CardCommand, FindArgs, FoundArg, InspectCommand, KeepArg, RecordArg, RecordCommand, ReprintCommand},
-    simulation::SimulateArgs,
+    simulation::{PlanArgs, ReportCommand, SimulateArgs},
 };
 use crate::domain::value::{AccountName, PersonName, Quantity};
 
@@ -185,8 +185,20 @@ pub enum Command {
     /// The scheduler's own decisions are made over invented records, without an office and without a printer.
     #[command(after_help = "Examples:
   cetak simulate solo.toml
-  cetak simulate solo.toml --runs 1000 --against large-hoppers.toml")]
+  cetak simulate solo.toml --runs 1000 --against large-hoppers.toml
+  cetak simulate --from-office office.toml")]
     Simulate(SimulateArgs),
+    /// Report what was done
+    #[command(subcommand)]
+    Report(ReportCommand),
+    /// Tell what the next night will do: cards, what stops which printer when, what to load and decide before, and who is in
+    ///
+    /// The simulator prints the night many times with the faults that printers have met. Nothing depends on a plan: the scheduler decides
+    /// when it comes to a card.
+    #[command(after_help = "Examples:
+  cetak plan
+  cetak plan --from 2026-12-01T20:00 --to 2026-12-02T05:00 --json")]
+    Plan(PlanArgs),
     /// Check, back up, archive and move the database
     #[command(subcommand)]
     Db(DbCommand),

@@ -1,13 +1,18 @@
-//! Arguments of `simulate`.
+//! Arguments of `simulate`, `plan` and `report`.
 
 use std::{num::NonZero, path::PathBuf};
 
-use clap::Args;
+use clap::{Args, Subcommand};
+use jiff::civil::DateTime;
 
 #[derive(Args, Debug)]
 pub struct SimulateArgs {
     /// The scenario: a TOML file with printers, hours, stock, deliveries and how often cards fail
-    pub scenario: PathBuf,
+    #[arg(required_unless_present = "from_office")]
+    pub scenario: Option<PathBuf>,
+    /// Write the office as it stands as a scenario, to FILE or to standard output, and simulate nothing
+    #[arg(long, value_name = "FILE", num_args = 0..=1, conflicts_with_all = ["scenario", "against"])]
+    pub from_office: Option<Option<PathBuf>>,
     /// The number of runs, each with luck of its own
     #[arg(long, value_name = "NUMBER", default_value = "100", value_parser = runs)]
     pub runs: NonZero<u32>,
@@ -17,6 +22,32 @@ pub struct SimulateArgs {
     /// Another scenario, which is run with the same luck, and how it differs
     #[arg(long, value_name = "FILE")]
     pub against: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct PlanArgs {
+    /// Plan the next night: the time of the windows, or 20:00 to 7:00 without any. This is what `plan` does by itself
+    #[arg(long, conflicts_with_all = ["from", "to"])]
+    pub tonight: bool,
+    /// The begin of another time, in the zone of the office, as in 2026-12-01T20:00
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<DateTime>,
+    /// Its end
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<DateTime>,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(after_help = "Examples:
+  cetak report night")]
+pub enum ReportCommand {
+    /// Report the last night: what was printed and where it lies, what happened, who must do what, what was planned, what is left
+    ///
+    /// The night is the time since a window opened last, or since 20:00 where there are no windows.
+    #[command(after_help = "Examples:
+  cetak report night
+  cetak report night --json")]
+    Night,
 }
 
 /// The most runs, all of which are in memory.

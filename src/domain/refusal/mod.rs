@@ -188,6 +188,8 @@ refusals! {
     Conflict "printer-failed" PrinterFailed { printer: String, address: String, detail: String };
     /// The printer accepts no format in which cards are rendered.
     Conflict "no-format" NoFormat { printer: String };
+    /// The time of a plan must begin within `days` from now, and end after its begin and within as many days.
+    Invalid "plan-time" PlanTime { days: i64 };
 
     // Waiting lists.
     /// The header of the file cannot be read; `detail` is the parser's text.

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Engine, EngineError, Query, accounts, archive, attempts, audit, batches, board, check, count_matching, counts,
-    duplicates, find, find_name, jobs, ledger, needs, night, outside, pending_acts, pile, printers, probe, read_for,
-    records, scan, stock, warrants,
+    duplicates, find, find_name, jobs, ledger, needs, night, night_report, office, outside, pending_acts, pile, plan,
+    printers, probe, read_for, records, scan, stock, warrants,
 };
 use crate::domain::{actor::Actor, permission::Operation};
 
@@ -65,6 +65,9 @@ any_query! {
     board::ShowBoard,
     needs::ListNeeds,
     night::ShowNight,
+    night_report::ReportNight,
+    office::ShowScenario,
+    plan::ShowPlan,
     records::ListRecords,
     records::ShowRecord,
     find::FindRecord,

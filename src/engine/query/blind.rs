@@ -3,8 +3,9 @@
 use super::{
     AccountLine, AuditEntry, AuditVerification, BatchLine, Board, CardOutLine, CardToCheck, ChainHead, CheckedRule,
     DistrictLine, Duplicate, EndedAttemptLine, FoundName, FoundNames, FoundRecord, JobLine, MovementLine, Need,
-    NeedKind, Night, Page, PendingActItem, PendingActView, PileCounts, PileLine, PrinterLine, PrinterReport,
-    RecordLine, ScannedCard, SessionLine, ShownProxy, Stock, StockCountLine, TokenLine, UncertainLine, WarrantLine,
+    NeedKind, Night, NightPlan, NightReport, OfficeScenario, Page, PendingActItem, PendingActView, PileCounts,
+    PileLine, PrinterLine, PrinterReport, RecordLine, ScannedCard, SessionLine, ShownProxy, Stock, StockCountLine,
+    TokenLine, UncertainLine, WarrantLine,
     hidden::{Blind, Hidden},
 };
 use crate::{
@@ -148,6 +149,25 @@ impl Blind for AuditEntry {
 
 /// What was used in a night are movements of all blank types.
 impl Blind for Night {
+    fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
+        hidden.first()
+    }
+}
+
+/// What a plan does with blanks, and a scenario has of them, are the quantities of all types.
+impl Blind for NightPlan {
+    fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
+        hidden.first()
+    }
+}
+
+impl Blind for NightReport {
+    fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
+        hidden.first()
+    }
+}
+
+impl Blind for OfficeScenario {
     fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
         hidden.first()
     }

@@ -27,10 +27,13 @@ mod known;
 mod ledger;
 mod needs;
 mod night;
+mod night_report;
+mod office;
 mod outside;
 mod page;
 mod pending_acts;
 mod pile;
+mod plan;
 mod printers;
 mod probe;
 mod records;
@@ -62,10 +65,17 @@ pub use self::{
     ledger::ListMovements,
     needs::{FreeBlanks, ListNeeds, Need, NeedKind, NoBlanks, ReservedBlanks},
     night::{Night, NightLine, ShowNight},
+    night_report::{
+        BlanksLeft, Happened, LeftInClass, NightPile, NightReport, PileDistrict, PlanTruth, PrinterTruth, ReportNight,
+    },
+    office::{OfficeScenario, ShowScenario},
     outside::{ListDistricts, ListHandedOverCards, ListReadyCards, ListSentCards, ShowProxy, ShownProxy},
     page::{Cursor, Limit, Page, PageRequest},
     pending_acts::{ListPendingActs, PendingActItem, PendingActView, ShowPendingAct},
     pile::{CardToCheck, ListPile, ScanForCheck, ShowPile},
+    plan::{
+        NightPlan, Obstacle, PlanBand, PlannedClass, PlannedDistrict, PlannedEnd, PlannedLoad, PlannedPrinter, ShowPlan,
+    },
     printers::{ListPrinters, PrinterLine, ShowPrinter},
     probe::{PrinterReport, ProbePrinter},
     records::{ListRecords, ShowRecord},

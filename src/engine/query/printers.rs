@@ -155,7 +155,7 @@ impl Facts {
     }
 
     /// What a counted hopper holds: a batch has reserved some of it.
-    fn hopper_blanks(&self, printer: &str) -> i64 {
+    pub(super) fn hopper_blanks(&self, printer: &str) -> i64 {
         let is_in = |line: &&BalanceLine| matches!(&*line.account, "hopper" | "reserved") && line.place == printer;
         self.balances.iter().filter(is_in).map(|line| line.quantity).sum()
     }

@@ -3,6 +3,7 @@
 pub(super) mod activity;
 pub mod lease;
 mod membership;
+mod plan_keeper;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -20,6 +21,7 @@ use self::{
     activity::{Activity, ActivityBoard},
     lease::Feeder,
     membership::HEARTBEAT,
+    plan_keeper::PlanKeeper,
 };
 use super::{
     Engine, EngineError,
@@ -193,6 +195,7 @@ struct Scheduler {
     /// The task that settles test cards that were left open, and when they are looked for next.
     test_cards: Option<JoinHandle<()>>,
     test_cards_at: Option<Duration>,
+    plans: PlanKeeper,
     /// Whether the database may be a copy: no worker is started then. The guards refuse each card of a worker that runs.
     instance: InstanceWatch,
     /// Whether there may be printers without a worker.
@@ -224,6 +227,7 @@ impl Scheduler {
             heartbeat_at: None,
             test_cards: None,
             test_cards_at: None,
+            plans: PlanKeeper::default(),
             instance: InstanceWatch::default(),
             must_start: true,
             lacks: false,
@@ -245,6 +249,7 @@ impl Scheduler {
         }
         if !self.instance.is_in_doubt() {
             self.settle_test_cards().await?;
+            self.plans.look(&self.engine);
         }
         // Checked before the printers are read, so that a change in between is seen in the next round.
         self.must_start |= news.changed().await? || self.has_finished_workers();

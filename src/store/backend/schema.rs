@@ -40,6 +40,7 @@ macro_rules! scripts {
             (29, "stock_counts", include_str!(concat!("../../../migrations/", $folder, "/0029_stock_counts.sql"))),
             (30, "districts", include_str!(concat!("../../../migrations/", $folder, "/0030_districts.sql"))),
             (31, "name_words", include_str!(concat!("../../../migrations/", $folder, "/0031_name_words.sql"))),
+            (32, "kept_plans", include_str!(concat!("../../../migrations/", $folder, "/0032_kept_plans.sql"))),
         ]
     };
 }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// All tables that are moved; referenced tables come first. A file has no nodes, and sessions end with the move.
-const TABLES: [&str; 34] = [
+const TABLES: [&str; 35] = [
     "meta",
     "photo",
     "record",
@@ -53,6 +53,7 @@ const TABLES: [&str; 34] = [
     "record_event",
     "counter_record",
     "counter_outcome",
+    "kept_plan",
 ];
 const NOT_MOVED: [&str; 3] = ["_sqlx_migrations", "node", "session"];
 /// Reading the file may take longer than a transaction may otherwise be idle.

@@ -34,9 +34,11 @@ mod live;
 mod matching;
 mod needs;
 mod night;
+mod night_report;
 mod office;
 mod page;
 mod pile;
+mod plan;
 mod printer_answer;
 mod records;
 mod refused;
@@ -62,6 +64,7 @@ pub(super) fn router() -> Router<Arc<Web>> {
         .route("/", get(board::show))
         .route("/needs", get(needs::show))
         .route("/night", get(night::show))
+        .route("/plan", get(plan::show))
         .route("/printers", get(tiles::show))
         .merge(import::router())
         .merge(records::router())

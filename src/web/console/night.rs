@@ -11,6 +11,7 @@ use axum::{
 use super::{
     address,
     form_value::Sent,
+    night_report,
     page::{Page, respond},
     records::after,
     tiles::{reasons, tone},
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::{standing::Standing, states::AttemptState, time::Timestamp},
-    engine::query::{Board, EndedAttemptLine, ListAttempts, Night, NightLine, ShowNight},
+    engine::query::{Board, EndedAttemptLine, ListAttempts, Night, NightLine, ReportNight},
     web::context::Web,
     words::pages::{self, texts},
 };
@@ -26,7 +27,8 @@ use crate::{
 pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
     let page = Page::of(&web, &parts).await?;
-    let (page, night) = page.read(&web, ShowNight {}).await?;
+    let (page, report) = page.read(&web, ReportNight {}).await?;
+    let night = &report.night;
     let since = Timestamp::parse(&night.since);
     let asked = after(&Sent::of_query(&parts).unwrap_or_default());
     let uncertain =
@@ -39,11 +41,12 @@ pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Resul
     if !night.is_whole {
         lead = format!("{lead} {}", page.t(texts::NIGHT_SO_FAR));
     }
-    let facts = facts(page, &night);
-    let mut tables = vec![printers(page, &night)];
+    let facts = facts(page, night);
+    let mut tables = vec![printers(page, night)];
     if let Some(shown) = &page.shown {
         tables.insert(0, stopped(page, &shown.board));
     }
+    tables.extend(night_report::tables(page, &report));
     let next = uncertain.next.map(|next| format!("/night?after={}", next.0));
     tables.push(ended(page, &uncertain.items, next));
     (view.lead, view.facts, view.tables) = (lead, facts, tables);

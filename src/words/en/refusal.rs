@@ -344,6 +344,10 @@ pub fn refusal(refusal: &Refusal) -> Message {
             let message = Message::from_detail(format!("printer `{printer}` at {address} does not answer: {detail}"));
             Message { hint: message.hint.or(Some("check the printer and its address".into())), ..message }
         }
+        Refusal::PlanTime { days } => say(
+            format!("a plan begins within {days} days from now, and ends after that and at most {days} days later"),
+            "give its begin and its end, or neither for the next night",
+        ),
         Refusal::NoFormat { printer } => say(
             format!("printer `{printer}` accepts no document format in which cards are rendered"),
             "use a printer that accepts PNG, PDF, PWG raster or Apple raster",

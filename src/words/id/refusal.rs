@@ -253,6 +253,9 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::PrinterFailed { printer, address, detail } => {
             format!("printer `{printer}` di {address} tidak menjawab sebagaimana mestinya: {}", quoted(detail))
         }
+        Refusal::PlanTime { days } => format!(
+            "rencana dimulai dalam {days} hari sejak sekarang, dan berakhir setelah itu, paling lama {days} hari kemudian"
+        ),
         Refusal::NoFormat { printer } => {
             format!("printer `{printer}` tidak menerima satu pun format dokumen untuk gambar kartu")
         }

@@ -18,6 +18,7 @@ mod import;
 mod kind;
 mod lists;
 mod need;
+mod plan;
 mod printer;
 mod probe;
 mod standing;
@@ -35,6 +36,7 @@ pub(crate) use self::{
     field::{choice, field, field_place, value_in_words},
     kind::kind,
     need::{Place, need},
+    plan::activity,
     printer::task,
     standing::standing,
     text::Text,
@@ -45,6 +47,6 @@ pub(crate) use self::{
 /// Titles and labels, by page.
 pub(crate) mod texts {
     pub(crate) use super::{
-        audit::*, board::*, count::*, desk::*, district::*, frame::*, help::*, import::*, lists::*, probe::*,
+        audit::*, board::*, count::*, desk::*, district::*, frame::*, help::*, import::*, lists::*, plan::*, probe::*,
     };
 }

@@ -1,0 +1,113 @@
+//! `cetak report`: what was done.
+
+use jiff::tz::TimeZone;
+
+use super::{
+    access::Access,
+    output::{Output, table, thousands},
+    words::{self, local},
+};
+use crate::engine::{
+    client::Client,
+    query::{
+        BlanksLeft, Happened, LeftInClass, Need, NightLine, NightPile, NightReport, PlanTruth, PrinterTruth,
+        ReportNight,
+    },
+};
+
+/// Prints the report of the last night.
+pub(super) async fn night(access: &Access, out: Output) -> anyhow::Result<()> {
+    let report = access.query(ReportNight {}).await?;
+    Ok(out.data(&report, |report| text(report, access.zone()))?)
+}
+
+fn text(report: &NightReport, zone: &TimeZone) -> String {
+    let night = &report.night;
+    let sum = |of: fn(&NightLine) -> i64| thousands(night.printers.iter().map(of).sum::<i64>());
+    let mut text = format!(
+        "since {}: {} good cards, {} spoiled, {} with an unknown outcome; {} blanks used\n",
+        local(&night.since, zone),
+        sum(|line| line.printed),
+        sum(|line| line.spoiled),
+        sum(|line| line.uncertain),
+        thousands(night.used)
+    );
+    let line = |line: &NightLine| {
+        let numbers = [line.printed, line.spoiled, line.uncertain, line.not_started].map(thousands);
+        std::iter::once(line.printer.clone()).chain(numbers).collect()
+    };
+    let header = ["printer", "good cards", "spoiled", "unknown", "not started"];
+    add(&mut text, &header, night.printers.iter().map(line).collect());
+    text += &report
+        .plan
+        .as_ref()
+        .map_or_else(|| "\nno plan was kept when this night began\n".to_owned(), |plan| truth(plan, zone));
+    let pile = |pile: &NightPile| {
+        let districts = pile.districts.iter().map(|of| format!("{} {}", named(&of.district), of.cards));
+        let batch = if pile.is_open { format!("{} (goes on)", pile.batch) } else { pile.batch.to_string() };
+        vec![pile.printer.clone(), batch, thousands(pile.printed), districts.collect::<Vec<_>>().join(", ")]
+    };
+    add(&mut text, &["at printer", "batch", "good cards", "in this order"], report.piles.iter().map(pile).collect());
+    let event = |event: &Happened| {
+        vec![
+            local(&event.at, zone),
+            event.subject.clone(),
+            event.act.clone(),
+            event.detail.clone(),
+            event.actor.clone(),
+        ]
+    };
+    add(&mut text, &["when", "what", "act", "detail", "by"], report.happened.iter().map(event).collect());
+    if report.is_cut {
+        text += "Only the newest of these are listed.\n";
+    }
+    let need = |need: &Need| {
+        let words = words::need(need, zone);
+        vec![thousands(need.count), words.what, words.command]
+    };
+    add(&mut text, &["", "needs a person", "command"], report.needs.iter().map(need).collect());
+    let left = |left: &LeftInClass| vec![left.profile.clone(), left.class.to_string(), thousands(left.records)];
+    add(&mut text, &["profile", "class", "records left"], report.left.iter().map(left).collect());
+    let blanks = |left: &BlanksLeft| {
+        let place = left.printer.as_ref().map_or_else(|| "vault".to_owned(), |name| format!("hopper {name}"));
+        vec![left.blank_type.clone(), place, thousands(left.blanks)]
+    };
+    add(&mut text, &["blank type", "place", "blanks left"], report.blanks.iter().map(blanks).collect());
+    text
+}
+
+/// What was planned beside what there is.
+fn truth(plan: &PlanTruth, zone: &TimeZone) -> String {
+    let planned = |band: &crate::engine::query::PlanBand| {
+        format!("{} ({} to {})", thousands(band.p50), thousands(band.p10), thousands(band.p90))
+    };
+    let mut text = format!(
+        "\nplanned at {} until {}: {} good cards; there are {}\n",
+        local(&plan.made_at, zone),
+        local(&plan.to, zone),
+        planned(&plan.planned),
+        thousands(plan.printed)
+    );
+    let row = |of: &PrinterTruth| {
+        let now = of.standing.as_ref().map_or_else(|| "removed".to_owned(), |standing| words::standing(standing, zone));
+        let why = format!("{now}; stopped {} times, {} spoiled", thousands(of.stops), thousands(of.spoiled));
+        vec![of.printer.clone(), planned(&of.planned), thousands(of.printed), why]
+    };
+    add(
+        &mut text,
+        &["printer", "planned", "good cards", "now, and in the night"],
+        plan.printers.iter().map(row).collect(),
+    );
+    text
+}
+
+/// Adds a table that has rows.
+fn add(text: &mut String, header: &[&str], rows: Vec<Vec<String>>) {
+    if !rows.is_empty() {
+        *text += &format!("\n{}", table(header, &rows));
+    }
+}
+
+fn named(district: &str) -> &str {
+    if district.is_empty() { "no district" } else { district }
+}

@@ -1,0 +1,259 @@
+//! The morning after a night: what was printed and where it lies, what happened, who must do what, what was planned, what is left.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Engine, EngineError, Query,
+    needs::{self, Need},
+    night::{Night, ShowNight},
+    office,
+    plan::{NightPlan, PlanBand},
+    printers::{self, Facts, PrinterLine},
+};
+use crate::{
+    domain::{permission::Operation, standing::Standing, time::Timestamp},
+    store::{BatchLine, PrinterEvent, Tx},
+};
+
+/// The newest batches of which the piles of a night are found, and the most piles and events in a report.
+const BATCHES_LOOKED: i64 = 1_000;
+const LISTED_MAX: usize = 200;
+/// A plan that began this much later than its night is still its plan.
+const PLAN_AFTER: Duration = Duration::from_mins(15);
+
+/// Asks for the report of the last night: from the opening of the last window, or from the last evening at 20:00, until now.
+#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportNight {}
+
+/// The report of a night.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct NightReport {
+    /// Cards and blanks by printer.
+    pub night: Night,
+    /// The piles of good cards at the printers, oldest first.
+    pub piles: Vec<NightPile>,
+    /// What happened to printers and pauses, oldest first.
+    pub happened: Vec<Happened>,
+    /// Whether there was more of both than is listed.
+    pub is_cut: bool,
+    /// What waits for a person.
+    pub needs: Vec<Need>,
+    /// What was planned when the night began; none if no scheduler ran then.
+    pub plan: Option<PlanTruth>,
+    /// The records that wait, by profile and class, those in batches too.
+    pub left: Vec<LeftInClass>,
+    /// The free blanks by place.
+    pub blanks: Vec<BlanksLeft>,
+}
+
+/// A pile of good cards, in the order in which they lie.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct NightPile {
+    /// The printer.
+    pub printer: String,
+    /// The batch that it is.
+    pub batch: i64,
+    /// Its good cards.
+    pub printed: i64,
+    /// The districts by which it is sorted, in their order, each with its cards. In a district it is sorted by village.
+    pub districts: Vec<PileDistrict>,
+    /// Whether the batch goes on.
+    pub is_open: bool,
+}
+
+/// The cards of a district in a pile.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PileDistrict {
+    /// The district; empty if the cards have none.
+    pub district: String,
+    /// Its cards.
+    pub cards: i64,
+}
+
+/// Something that happened in the night.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Happened {
+    /// When, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
+    pub at: String,
+    /// Noun and verb, as in the audit: `printer.seen`.
+    pub act: String,
+    /// The printer, the batch or the queue.
+    pub subject: String,
+    /// The state or the reasons that were seen, or what a person said.
+    pub detail: String,
+    /// The person or program.
+    pub actor: String,
+}
+
+/// What was planned, and what became of it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PlanTruth {
+    /// When it was planned, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
+    pub made_at: String,
+    /// Until when, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
+    pub to: String,
+    /// The good cards that were planned.
+    pub planned: PlanBand,
+    /// The good cards that there are.
+    pub printed: i64,
+    /// Each printer, by name.
+    pub printers: Vec<PrinterTruth>,
+}
+
+/// What was planned for a printer, and what became of it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PrinterTruth {
+    /// The printer.
+    pub printer: String,
+    /// The good cards that were planned.
+    pub planned: PlanBand,
+    /// Its good cards.
+    pub printed: i64,
+    /// Its spoiled blanks.
+    pub spoiled: i64,
+    /// What it does now, or why it prints nothing; none if it was removed.
+    pub standing: Option<Standing>,
+    /// How often it was seen unable to print.
+    pub stops: i64,
+}
+
+/// Records that are left.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct LeftInClass {
+    /// Their profile.
+    pub profile: String,
+    /// Their class.
+    pub class: i64,
+    /// How many.
+    pub records: i64,
+}
+
+/// Free blanks that are left.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct BlanksLeft {
+    /// Their type.
+    pub blank_type: String,
+    /// The printer in whose hopper they are; none for the vault.
+    pub printer: Option<String>,
+    /// How many.
+    pub blanks: i64,
+}
+
+impl Query for ReportNight {
+    type Answer = NightReport;
+    const OPERATION: Operation = Operation::BoardRead;
+
+    async fn read(self, engine: &Engine) -> Result<NightReport, EngineError> {
+        let night = ShowNight {}.read(engine).await?;
+        let since = Timestamp::parse(&night.since).unwrap_or_default();
+        let mut tx = engine.store.read().await?;
+        let facts = Facts::read(engine, &mut tx).await?;
+        let printers = printers::read(engine, &mut tx, &facts).await?;
+        let (mut piles, mut happened) = (piles(&mut tx, since).await?, happened(&mut tx, since).await?);
+        let plan = kept(&mut tx, since).await?.map(|plan| truth(&plan, &night, &printers, &happened));
+        let is_cut = piles.len() > LISTED_MAX || happened.len() > LISTED_MAX;
+        piles.drain(..piles.len().saturating_sub(LISTED_MAX));
+        happened.drain(..happened.len().saturating_sub(LISTED_MAX));
+        let left = office::waiting(&mut tx, &facts).await?;
+        let left = left.into_iter().map(|of| LeftInClass { profile: of.profile, class: of.class, records: of.records });
+        Ok(NightReport {
+            needs: needs::read(engine, &mut tx, &facts, &printers).await?,
+            left: left.collect(),
+            blanks: blanks(&facts),
+            night,
+            piles,
+            happened,
+            is_cut,
+            plan,
+        })
+    }
+}
+
+async fn piles(tx: &mut Tx, since: Timestamp) -> Result<Vec<NightPile>, EngineError> {
+    let newest = tx.newest_batch().await?;
+    let batches = tx.batch_list(false, (newest - BATCHES_LOOKED).max(0), BATCHES_LOOKED).await?;
+    let is_of_night = |batch: &BatchLine| {
+        let closed = batch.closed_at.as_deref().and_then(Timestamp::parse);
+        batch.printed > 0 && closed.is_none_or(|closed| closed >= since)
+    };
+    let batches: Vec<BatchLine> = batches.into_iter().filter(is_of_night).collect();
+    let ids: Vec<i64> = batches.iter().map(|batch| batch.id).collect();
+    let districts = tx.piles_by_district(&ids).await?;
+    let pile = |batch: BatchLine| {
+        let of = districts.iter().filter(|(id, ..)| *id == batch.id);
+        let districts = of.map(|(_, district, cards)| PileDistrict { district: district.clone(), cards: *cards });
+        let districts = districts.collect();
+        let is_open = batch.closed_at.is_none();
+        let BatchLine { id, printer, printed: cards, .. } = batch;
+        NightPile { printer, batch: id, printed: cards, districts, is_open }
+    };
+    Ok(batches.into_iter().map(pile).collect())
+}
+
+async fn happened(tx: &mut Tx, since: Timestamp) -> Result<Vec<Happened>, EngineError> {
+    let mut events = tx.events_of_printers(since).await?;
+    events.sort_by(|a, b| (Timestamp::parse(&a.at), a.seq).cmp(&(Timestamp::parse(&b.at), b.seq)));
+    Ok(events.into_iter().map(event).collect())
+}
+
+fn event(event: PrinterEvent) -> Happened {
+    let text = |key: &str| event.details.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let parts = ["state", "reasons", "was", "is", "note", "reason"].map(text);
+    let detail = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+    let PrinterEvent { at, act, actor, subject, .. } = event;
+    Happened { at, act, subject, detail, actor }
+}
+
+/// The plan that was kept for the night, if one was made when it began.
+async fn kept(tx: &mut Tx, since: Timestamp) -> Result<Option<NightPlan>, EngineError> {
+    let plan = tx.kept_plan(since).await?;
+    let plan: Option<NightPlan> = plan.and_then(|plan| serde_json::from_str(&plan).ok());
+    let is_of_begin =
+        |plan: &NightPlan| Timestamp::parse(&plan.made_at).is_some_and(|made| made.since(since) <= PLAN_AFTER);
+    Ok(plan.filter(is_of_begin))
+}
+
+fn truth(plan: &NightPlan, night: &Night, printers: &[PrinterLine], happened: &[Happened]) -> PlanTruth {
+    let of = |planned: &super::plan::PlannedPrinter| {
+        let name = &planned.printer;
+        let line = night.printers.iter().find(|line| line.printer == *name);
+        let is_stop = |event: &&Happened| {
+            event.act == "printer.seen"
+                && event.subject == format!("printer {name}")
+                && (event.detail.starts_with("stopped") || event.detail.starts_with("unreachable"))
+        };
+        PrinterTruth {
+            printer: name.clone(),
+            planned: planned.printed,
+            printed: line.map_or(0, |line| line.printed),
+            spoiled: line.map_or(0, |line| line.spoiled),
+            standing: printers.iter().find(|line| line.name == *name).map(|line| line.standing.clone()),
+            stops: i64::try_from(happened.iter().filter(is_stop).count()).unwrap_or(i64::MAX),
+        }
+    };
+    PlanTruth {
+        made_at: plan.made_at.clone(),
+        to: plan.to.clone(),
+        planned: plan.printed,
+        printed: night.printers.iter().map(|line| line.printed).sum(),
+        printers: plan.printers.iter().map(of).collect(),
+    }
+}
+
+fn blanks(facts: &Facts) -> Vec<BlanksLeft> {
+    let mut blanks: Vec<BlanksLeft> = Vec::new();
+    for line in facts.balances.iter().filter(|line| matches!(&*line.account, "vault" | "hopper")) {
+        let printer = (line.account == "hopper").then(|| line.place.clone());
+        match blanks.iter_mut().find(|one| one.blank_type == line.blank_type && one.printer == printer) {
+            Some(one) => one.blanks += line.quantity,
+            None => blanks.push(BlanksLeft { blank_type: line.blank_type.clone(), printer, blanks: line.quantity }),
+        }
+    }
+    blanks
+}

@@ -1,0 +1,242 @@
+//! The office as it stands, as a scenario of the simulator. Its reading costs the same however many records there are.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use jiff::civil::DateTime;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Engine, EngineError, Query,
+    printers::{self, Facts, PrinterLine},
+};
+use crate::{
+    domain::{
+        breaker::Breaker,
+        card::profile::WALK_IN_CLASS,
+        learned::{PastAttempt, expected},
+        pause::{Pause, PauseScope},
+        permission::Operation,
+        record::RecordState,
+        time::Timestamp,
+    },
+    simulation::{self, List, Printer, Scenario, Stock},
+    store::Tx,
+};
+
+/// The attempts from which times and faults are learned: the newest, of at most a week.
+const LATEST: i64 = 5_000;
+const LATEST_SINCE: Duration = Duration::from_hours(7 * 24);
+/// How many that wait in a class are counted. The rest of a profile is one number, which the counters have.
+const COUNTED_IN_CLASS: i64 = 20_000;
+/// The places in which the districts of a list are divided.
+const DISTRICT_PLACES: i64 = 60;
+/// The days of a scenario without an end.
+const DAYS: u32 = 30;
+
+/// Asks for the office as it stands, as a scenario of `cetak simulate`.
+#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShowScenario {}
+
+/// The office as a scenario.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct OfficeScenario {
+    /// The scenario as a TOML file.
+    pub toml: String,
+}
+
+impl Query for ShowScenario {
+    type Answer = OfficeScenario;
+    const OPERATION: Operation = Operation::BoardRead;
+
+    async fn read(self, engine: &Engine) -> Result<OfficeScenario, EngineError> {
+        let now = engine.clock.now();
+        let mut tx = engine.store.read().await?;
+        let facts = Facts::read(engine, &mut tx).await?;
+        let printers = printers::read(engine, &mut tx, &facts).await?;
+        let scenario = read(engine, &mut tx, &facts, &printers, (now, None)).await?;
+        Ok(OfficeScenario { toml: scenario.to_toml() })
+    }
+}
+
+/// The records that wait in one class of a profile.
+pub(super) struct InClass {
+    pub(super) profile: String,
+    pub(super) class: i64,
+    pub(super) records: i64,
+}
+
+/// The scenario of the office from an instant on, and up to another.
+pub(super) async fn read(
+    engine: &Engine,
+    tx: &mut Tx,
+    facts: &Facts,
+    printers: &[PrinterLine],
+    (from, until): (Timestamp, Option<Timestamp>),
+) -> Result<Scenario, EngineError> {
+    let settings = &engine.settings;
+    let start = local(engine, from);
+    let now = engine.clock.now();
+    let latest = tx.attempts_latest(now.minus(LATEST_SINCE), now, LATEST).await?;
+    let mut by_printer: HashMap<&str, Vec<PastAttempt>> = HashMap::new();
+    for (printer, attempt) in &latest {
+        by_printer.entry(printer).or_default().push(*attempt);
+    }
+    let lists = waiting(tx, facts).await?;
+    let windows = if engine.broken.settings.is_empty() { settings.windows.clone() } else { Vec::new() };
+    let attempts = printers.iter().map(|printer| engine.attempts_limit(&printer.profile)).max();
+    Ok(Scenario {
+        title: format!("The office on {}", start.strftime("%Y-%m-%d %H:%M")),
+        start,
+        zone: settings.zone.clone(),
+        days: DAYS,
+        until: until.map(|until| local(engine, until)),
+        batch_size: settings.batch_size,
+        attempts: attempts.unwrap_or(3),
+        release_after_minutes: settings.release_after.as_secs() / 60,
+        backoff_seconds: [settings.backoff.base.as_secs(), settings.backoff.cap.as_secs()],
+        breaker_failures: settings.breaker_failures,
+        site: settings.site.clone(),
+        lists: lists.iter().map(|list| list_of(facts, list)).collect(),
+        stock: stock(engine, facts, printers),
+        deliveries: Vec::new(),
+        printers: printers.iter().map(|line| printer(facts, line, by_printer.get(&*line.name))).collect(),
+        windows,
+        staff: None,
+        outages: Vec::new(),
+        pauses: facts.pauses.iter().filter_map(|pause| pause_of(facts, pause, start)).collect(),
+        loads: Vec::new(),
+        walk_ins: Vec::new(),
+    })
+}
+
+/// A time in the zone of the office, to the second.
+fn local(engine: &Engine, at: Timestamp) -> DateTime {
+    let local = engine.settings.zone.to_datetime(at.to_jiff());
+    local.with().subsec_nanosecond(0).build().unwrap_or(local)
+}
+
+/// The records of each profile and class that wait, in their order. Cards in batches are among them: they are printed first.
+pub(super) async fn waiting(tx: &mut Tx, facts: &Facts) -> Result<Vec<InClass>, EngineError> {
+    let of = |profile: &str, state: RecordState| {
+        let of = facts.counts.iter().filter(|count| count.profile == profile && count.state == state.as_str());
+        of.map(|count| count.count).sum::<i64>()
+    };
+    let mut classes: Vec<InClass> = Vec::new();
+    for oldest in tx.waiting_oldest().await? {
+        let records = tx.waiting_in_class(&oldest.profile, oldest.class, COUNTED_IN_CLASS).await?;
+        classes.push(InClass { profile: oldest.profile, class: oldest.class, records });
+    }
+    let mut profiles: Vec<&str> = facts.counts.iter().map(|count| &*count.profile).collect();
+    profiles.dedup();
+    for profile in profiles {
+        let (in_list, batched) = (of(profile, RecordState::Waiting), of(profile, RecordState::Batched));
+        let counted: i64 = classes.iter().filter(|class| class.profile == profile).map(|class| class.records).sum();
+        // What was not counted is of the classes with more than were counted; one of them, mostly.
+        let whole = classes.iter_mut().find(|one| one.profile == profile && one.records == COUNTED_IN_CLASS);
+        if let Some(class) = whole {
+            class.records += (in_list - counted).max(0);
+        }
+        if batched > 0 {
+            let first = classes.iter_mut().find(|class| class.profile == profile);
+            match first {
+                Some(class) => class.records += batched,
+                None => classes.push(InClass { profile: profile.to_owned(), class: 1, records: batched }),
+            }
+        }
+    }
+    Ok(classes)
+}
+
+/// A list whose districts have places as the counters have records.
+fn list_of(facts: &Facts, InClass { profile, class, records }: &InClass) -> List {
+    let states = [RecordState::Waiting.as_str(), RecordState::Batched.as_str()];
+    let of = facts.counts.iter().filter(|count| count.profile == *profile && states.contains(&&*count.state));
+    let mut by_district: BTreeMap<&str, i64> = BTreeMap::new();
+    for count in of {
+        *by_district.entry(&count.district).or_default() += count.count;
+    }
+    let all: i64 = by_district.values().sum();
+    let mut places: Vec<(i64, &str)> = Vec::new();
+    for (district, records) in by_district {
+        let number = (records * DISTRICT_PLACES / all.max(1)).max(1);
+        // Spread evenly among those of the others.
+        places.extend((0..number).map(|nth| ((2 * nth + 1) * 1_000 / number, district)));
+    }
+    places.sort_unstable();
+    let mut districts: Vec<String> = places.into_iter().map(|(_, district)| district.to_owned()).collect();
+    if districts.is_empty() {
+        districts.push(String::new());
+    }
+    List {
+        records: count(*records),
+        daily_at: None,
+        class: (*class).max(WALK_IN_CLASS + 1),
+        districts,
+        profile: profile.clone(),
+    }
+}
+
+/// The blanks of the vault, reserved ones too. Blanks of a type that several profiles use are those of the one with the most records.
+fn stock(engine: &Engine, facts: &Facts, printers: &[PrinterLine]) -> Vec<Stock> {
+    let waiting = |profile: &str| {
+        let of = facts
+            .counts
+            .iter()
+            .filter(|count| count.profile == profile && count.state == RecordState::Waiting.as_str());
+        of.map(|count| count.count).sum::<i64>()
+    };
+    let mut profiles: Vec<&str> = printers.iter().map(|printer| &*printer.profile).collect();
+    profiles.sort_by_key(|profile| (std::cmp::Reverse(waiting(profile)), *profile));
+    profiles.dedup();
+    let mut seen: Vec<String> = Vec::new();
+    let mut stock = Vec::new();
+    for profile in profiles {
+        let Ok(found) = engine.profile(profile) else { continue };
+        if seen.contains(&found.blank_type) {
+            continue;
+        }
+        let is_in = |account: &str, place: &str| account == "vault" || account == "reserved" && place.is_empty();
+        let of = facts.balances.iter().filter(|line| line.blank_type == found.blank_type);
+        let blanks: i64 = of.filter(|line| is_in(&line.account, &line.place)).map(|line| line.quantity).sum();
+        stock.push(Stock { blanks: count(blanks), profile: profile.to_owned() });
+        seen.push(found.blank_type.clone());
+    }
+    stock
+}
+
+fn printer(facts: &Facts, line: &PrinterLine, past: Option<&Vec<PastAttempt>>) -> Printer {
+    let known = expected(past.map_or(&[], Vec::as_slice));
+    let hopper = line.hopper.map(count);
+    let rounded = |share: f64| (share * 1e5).round() / 1e5;
+    Printer {
+        name: line.name.clone(),
+        profile: line.profile.clone(),
+        seconds_per_card: known.seconds.map(|seconds| ((seconds * 100.0).round() / 100.0).max(0.01)),
+        hopper,
+        loaded: hopper.map_or(0, |hopper| count(facts.hopper_blanks(&line.name)).min(hopper)),
+        spoiled: rounded(known.spoiled),
+        not_started: rounded(known.not_started),
+        uncertain: rounded(known.uncertain),
+        jams: rounded(known.jams),
+        jam_minutes: simulation::JAM_MINUTES,
+        script: None,
+        locked: line.breaker == Breaker::Locked || matches!(&*line.state, "stopped" | "unreachable"),
+    }
+}
+
+fn pause_of(facts: &Facts, pause: &Pause, from: DateTime) -> Option<simulation::Pause> {
+    let printer = match &pause.scope {
+        PauseScope::Queue => None,
+        PauseScope::Printer(name) => Some(name.clone()),
+        PauseScope::Batch(id) => Some(facts.batches.iter().find(|batch| batch.id == *id)?.printer.clone()),
+    };
+    Some(simulation::Pause { printer, from, to: None })
+}
+
+fn count(of: i64) -> u32 {
+    u32::try_from(of.max(0)).unwrap_or(u32::MAX)
+}

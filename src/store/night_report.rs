@@ -1,0 +1,83 @@
+//! What a report of a night reads. Each read is bounded.
+
+use super::{StoreError, Tx, doing, on, set};
+use crate::domain::{audit_row::entries, time::Timestamp};
+
+/// The rows of a chain that are looked at, the newest, and the events that are read of them.
+const LOOKED_MAX: i64 = 50_000;
+const EVENTS_MAX: i64 = 500;
+
+/// Rows with what happened to printers and pauses. The acts are those of [`HAPPENED`].
+pub(super) const EVENTS: &str = "
+    SELECT seq, entry FROM audit WHERE chain = $1 AND seq > $2
+        AND (entry LIKE '%\"printer.seen\"%' OR entry LIKE '%\"printer.breaker\"%' OR entry LIKE '%\"printer.cleared\"%'
+            OR entry LIKE '%\"queue.paused\"%' OR entry LIKE '%\"queue.resumed\"%' OR entry LIKE '%\"batch.approved\"%'
+            OR entry LIKE '%\"batch.cancelled\"%')
+    ORDER BY seq DESC LIMIT $3";
+
+/// The acts that a report of a night tells.
+const HAPPENED: [&str; 7] = [
+    "printer.seen",
+    "printer.breaker",
+    "printer.cleared",
+    "queue.paused",
+    "queue.resumed",
+    "batch.approved",
+    "batch.cancelled",
+];
+
+/// Good cards of batches by district.
+pub(super) const DISTRICTS: &str = "
+    SELECT j.batch_id, r.district, COUNT(*)
+    FROM json_each($1) AS v CROSS JOIN job AS j CROSS JOIN record AS r
+    WHERE j.batch_id = CAST(v.value AS BIGINT) AND j.state = 'printed' AND r.id = j.record_id
+    GROUP BY j.batch_id, r.district ORDER BY j.batch_id, r.district";
+
+pub(super) const NEWEST_BATCH: &str = "SELECT COALESCE(MAX(id), 0) FROM batch";
+
+/// An event of a printer, a batch or the queue.
+#[derive(Clone, PartialEq, Debug, serde::Deserialize)]
+pub struct PrinterEvent {
+    /// When, RFC 3339.
+    pub at: String,
+    /// The name of the person or program.
+    pub actor: String,
+    /// Noun and verb.
+    pub act: String,
+    /// What it is about: `printer p1`.
+    pub subject: String,
+    /// Its number in its chain.
+    pub seq: i64,
+    /// The reason and the numbers.
+    pub details: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Tx {
+    /// What happened to printers and pauses since an instant, by the newest rows of each chain, in no particular order.
+    pub async fn events_of_printers(&mut self, since: Timestamp) -> Result<Vec<PrinterEvent>, StoreError> {
+        let mut found = Vec::new();
+        for head in self.audit_heads().await? {
+            let rows: Vec<(i64, String)> = on!(self, c => sqlx::query_as(EVENTS)
+                    .bind(&*head.chain).bind(head.seq - LOOKED_MAX).bind(EVENTS_MAX).fetch_all(c))
+            .map_err(doing("reading the audit"))?;
+            for (_, text) in rows {
+                let events = entries(&text).filter_map(|entry| serde_json::from_str(&entry).ok());
+                let is_told = |event: &PrinterEvent| {
+                    HAPPENED.contains(&&*event.act) && Timestamp::parse(&event.at).is_some_and(|at| at >= since)
+                };
+                found.extend(events.filter(is_told));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The number of the newest batch; 0 if there is none.
+    pub async fn newest_batch(&mut self) -> Result<i64, StoreError> {
+        on!(self, c => sqlx::query_scalar(NEWEST_BATCH).fetch_one(c)).map_err(doing("listing batches"))
+    }
+
+    /// The good cards of batches, by batch and district.
+    pub async fn piles_by_district(&mut self, batches: &[i64]) -> Result<Vec<(i64, String, i64)>, StoreError> {
+        on!(self, c => sqlx::query_as(DISTRICTS).bind(set(batches)).fetch_all(c)).map_err(doing("listing piles"))
+    }
+}

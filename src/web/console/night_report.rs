@@ -1,0 +1,117 @@
+//! What the report of a night adds to its numbers: piles, events, what was planned, and what is left.
+
+use super::{
+    address,
+    needs::{NeedLine, lines},
+    page::Page,
+    plan::band,
+    view::{Cell, Table},
+};
+use crate::{
+    domain::breaker::Breaker,
+    engine::query::{BlanksLeft, Happened, LeftInClass, NightPile, NightReport, PlanTruth, PrinterTruth},
+    words::pages::{self, Text, texts},
+};
+
+/// The tables of a report, without those that are empty.
+pub(super) fn tables(page: &Page, report: &NightReport) -> Vec<Table> {
+    let planned = report.plan.as_ref().map(|plan| truth(page, plan));
+    let rest =
+        [piles(page, report), happened(page, report), needs(page, report), left(page, report), blanks(page, report)];
+    planned.into_iter().chain(rest).filter(|table| !table.rows.is_empty()).collect()
+}
+
+fn table(page: &Page, title: String, headings: &[Text], rows: Vec<Vec<Cell>>) -> Table {
+    Table { title, headings: headings.iter().map(|text| page.t(*text)).collect(), rows, next: None }
+}
+
+/// What was planned beside what there is, with what stopped it.
+fn truth(page: &Page, plan: &PlanTruth) -> Table {
+    let row = |line: &PrinterTruth| {
+        let standing = line.standing.as_ref().map(|now| pages::standing(now, page.language, &page.zone));
+        let why = [page.number(line.stops), page.number(line.spoiled)];
+        let why = page.with(texts::STOPPED_AND_SPOILED, &[&why[0], &why[1]]);
+        vec![
+            Cell::link(&line.printer, address::printer(&line.printer)),
+            Cell::text(band(page, line.planned)),
+            Cell::number(page, line.printed),
+            Cell::text(standing.into_iter().chain([why]).collect::<Vec<_>>().join("; ")),
+        ]
+    };
+    let headings = [texts::PRINTER, texts::PLANNED, texts::GOOD_CARDS, texts::REASONS];
+    let numbers = [band(page, plan.planned), page.number(plan.printed)];
+    let title = page.with(texts::PLAN_AND_TRUTH, &[&page.day_and_time(&plan.made_at), &numbers[0], &numbers[1]]);
+    table(page, title, &headings, plan.printers.iter().map(row).collect())
+}
+
+fn piles(page: &Page, report: &NightReport) -> Table {
+    let row = |pile: &NightPile| {
+        let districts = pile.districts.iter().filter(|of| !of.district.is_empty());
+        let districts: Vec<_> = districts.map(|of| format!("{} {}", of.district, page.number(of.cards))).collect();
+        vec![
+            Cell::link(&pile.printer, address::printer(&pile.printer)),
+            Cell::link(pile.batch.to_string(), address::batch(pile.batch)),
+            Cell::number(page, pile.printed),
+            Cell::text(districts.join(", ")),
+        ]
+    };
+    let headings = [texts::PRINTER, texts::BATCH, texts::GOOD_CARDS, texts::IN_THIS_ORDER];
+    table(page, page.t(texts::PILES).into(), &headings, report.piles.iter().map(row).collect())
+}
+
+fn happened(page: &Page, report: &NightReport) -> Table {
+    let row = |event: &Happened| {
+        vec![
+            Cell::text(page.day_and_time(&event.at)),
+            Cell::text(pages::subject(&event.subject, page.language)),
+            Cell::text(pages::event(&event.act, page.language)),
+            Cell::text(detail(page, event)),
+            Cell::text(&event.actor),
+        ]
+    };
+    let headings = [texts::WHEN, texts::SUBJECT, texts::EVENT, texts::REASON, texts::BY];
+    let mut title = page.t(texts::WHAT_HAPPENED).to_owned();
+    if report.is_cut {
+        title = format!("{title}. {}", page.t(texts::NEWEST_ONLY));
+    }
+    table(page, title, &headings, report.happened.iter().map(row).collect())
+}
+
+/// What was seen or said, without codes.
+fn detail(page: &Page, event: &Happened) -> String {
+    let shown = |part: &str| match (&*event.act, part.parse::<Breaker>()) {
+        ("printer.seen", _) => pages::printer_state(part, page.language),
+        ("printer.breaker", Ok(breaker)) => page.t(pages::breaker(breaker)).to_owned(),
+        _ => part.to_owned(),
+    };
+    event.detail.split(", ").map(shown).collect::<Vec<_>>().join(", ")
+}
+
+fn needs(page: &Page, report: &NightReport) -> Table {
+    let row = |line: NeedLine| {
+        let count = line.count.unwrap_or_else(|| page.number(1));
+        vec![Cell::text(count), Cell::link(line.what, line.address), Cell::text(line.others.unwrap_or_default())]
+    };
+    let rows = lines(page, &report.needs).into_iter().flatten().map(row).collect();
+    table(page, page.t(texts::NEEDS).into(), &[texts::NUMBER, texts::WHAT_WAITS, texts::BY], rows)
+}
+
+fn left(page: &Page, report: &NightReport) -> Table {
+    let row = |left: &LeftInClass| {
+        vec![Cell::text(format!("{} {}", left.profile, left.class)), Cell::number(page, left.records)]
+    };
+    let headings = [texts::CLASS, texts::RECORDS_WAITING];
+    table(page, page.t(texts::WHAT_IS_LEFT).into(), &headings, report.left.iter().map(row).collect())
+}
+
+fn blanks(page: &Page, report: &NightReport) -> Table {
+    let row = |left: &BlanksLeft| {
+        let place = match &left.printer {
+            Some(name) => Cell::link(name, address::printer(name)),
+            None => Cell::text(page.t(texts::VAULT)),
+        };
+        vec![Cell::text(&left.blank_type), place, Cell::number(page, left.blanks)]
+    };
+    let headings = [texts::TYPE, texts::BLANK_PLACE, texts::BLANKS_TO_LOAD];
+    table(page, page.t(texts::BLANKS_LEFT).into(), &headings, report.blanks.iter().map(row).collect())
+}

@@ -1,0 +1,56 @@
+//! What a night will do.
+
+use super::text::{Text, texts};
+use crate::{simulation::Activity, words::Language};
+
+texts! {
+    PLAN "What the next night will do" "Perkiraan malam berikutnya";
+    PLAN_TIME "From {} to {}. As things are now; the scheduler decides when it comes to a card." "Dari {} sampai {}. Menurut keadaan sekarang; penjadwal memutuskan ketika giliran kartunya tiba.";
+    PLAN_BANDS "A tenth of all nights is below the first number in brackets, a tenth above the second." "Sepersepuluh dari semua malam berada di bawah angka pertama dalam kurung, sepersepuluh di atas angka kedua.";
+    PLAN_BAND "{} ({} to {})" "{} ({} sampai {})";
+    PLAN_MORE "{} more cards" "{} kartu lebih banyak";
+    GOOD_CARDS "Good cards" "Kartu layak";
+    RECORDS_WAITING "Records that wait" "Permohonan menunggu";
+    BLANKS_LEFT "Blanks left" "Sisa blangko";
+    AT_THE_END "At the end" "Pada akhirnya";
+    PLAN_END "{} since {} ({} %)" "{} sejak {} ({} %)";
+    TO_LOAD "To load before" "Yang perlu dimuat sebelumnya";
+    BLANKS_TO_LOAD "Blanks" "Blangko";
+    IT_GAINS "It gains" "Hasilnya";
+    ALL_OF_THEM "All of them together" "Semuanya bersama-sama";
+    TO_SETTLE "To settle before" "Yang perlu diselesaikan sebelumnya";
+    ALL_PRINTERS "All printers" "Semua printer";
+    OBSTACLE "In the way" "Penghalang";
+    IS_PAUSED "Paused: it would stay so" "Dijeda: akan tetap begitu";
+    IS_STOPPED "Stopped: a person must clear it" "Berhenti: harus dibereskan petugas";
+    WHAT_WAITS "What waits" "Yang menunggu";
+    TO_DECIDE "To decide before" "Yang perlu diputuskan sebelumnya";
+    WHO_IS_IN "Who gets a card" "Siapa yang mendapat kartu";
+    IN_RULE "Lower classes come first; in a class, the records that were verified first." "Kelas yang lebih rendah didahulukan; dalam satu kelas, permohonan yang lebih dulu diverifikasi.";
+    FIRST_IN "The first that get a card" "Yang pertama mendapat kartu";
+    PLANNED "Planned" "Direncanakan";
+    PLAN_AND_TRUTH "Planned at {}: {} good cards; there are {}" "Direncanakan pada {}: {} kartu layak; nyatanya {}";
+    STOPPED_AND_SPOILED "stopped {} times, {} spoiled" "berhenti {} kali, {} rusak";
+    PILES "Where the good cards lie" "Letak kartu yang layak";
+    IN_THIS_ORDER "Sorted by district, in this order" "Diurutkan menurut kecamatan, dengan urutan ini";
+    WHAT_HAPPENED "What happened" "Yang terjadi";
+    NEWEST_ONLY "Only the newest are listed" "Hanya yang terbaru yang dicantumkan";
+    WHAT_IS_LEFT "What is left" "Yang tersisa";
+    BLANK_PLACE "Place" "Tempat";
+    NO_PLAN "There is no printer, so nothing will be printed." "Belum ada printer, jadi tidak ada yang akan dicetak.";
+}
+
+/// What a printer does, or why it does nothing.
+pub(crate) fn activity(activity: Activity, language: Language) -> &'static str {
+    let text = match activity {
+        Activity::Printing => Text::new("printing", "mencetak"),
+        Activity::OutsideWindow => Text::new("window closed", "di luar jam cetak"),
+        Activity::Paused => Text::new("paused", "dijeda"),
+        Activity::EmptyHopper => Text::new("hopper empty", "wadah kosong"),
+        Activity::NoBlanks => Text::new("no blanks", "tidak ada blangko"),
+        Activity::Stopped => Text::new("stopped", "berhenti"),
+        Activity::Resting => Text::new("resting after a failure", "beristirahat setelah gagal"),
+        Activity::NothingWaits => Text::new("nothing waits", "tidak ada yang menunggu"),
+    };
+    text.in_language(language)
+}
