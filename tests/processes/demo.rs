@@ -89,7 +89,7 @@ fn the_demo_ends_with_the_console_open_and_an_account_for_each_role() {
     wait_slowly_until("cards are printed", 60, || number(&office.status(), &["records", "printed"]) > 0);
     let operator = of_demo(&served, &accounts[3]);
     let list = operator.get("/records?state=printed").body;
-    let record = list.split("<tbody>").nth(1).unwrap().split("href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let record = list.split("<tbody").nth(1).unwrap().split("href=\"").nth(1).unwrap().split('"').next().unwrap();
     let card = operator.get(&format!("{record}?pictures=true")).body;
     let code = card.split("Code on the card").nth(1).unwrap().split("<dd>").nth(1).unwrap().split('<').next().unwrap();
     let scanned = operator.submit("/check", &[("code", code)]);
