@@ -37,7 +37,7 @@ fn text(report: &NightReport, zone: &TimeZone) -> String {
         std::iter::once(line.printer.clone()).chain(numbers).collect()
     };
     let header = ["printer", "good cards", "spoiled", "unknown", "not started"];
-    add(&mut text, &header, night.printers.iter().map(line).collect());
+    add(&mut text, &header, night.printers.iter().map(line));
     text += &report
         .plan
         .as_ref()
@@ -47,7 +47,7 @@ fn text(report: &NightReport, zone: &TimeZone) -> String {
         let batch = if pile.is_open { format!("{} (goes on)", pile.batch) } else { pile.batch.to_string() };
         vec![pile.printer.clone(), batch, thousands(pile.printed), districts.collect::<Vec<_>>().join(", ")]
     };
-    add(&mut text, &["at printer", "batch", "good cards", "in this order"], report.piles.iter().map(pile).collect());
+    add(&mut text, &["at printer", "batch", "good cards", "in this order"], report.piles.iter().map(pile));
     let event = |event: &Happened| {
         vec![
             local(&event.at, zone),
@@ -57,7 +57,7 @@ fn text(report: &NightReport, zone: &TimeZone) -> String {
             event.actor.clone(),
         ]
     };
-    add(&mut text, &["when", "what", "act", "detail", "by"], report.happened.iter().map(event).collect());
+    add(&mut text, &["when", "what", "act", "detail", "by"], report.happened.iter().map(event));
     if report.is_cut {
         text += "Only the newest of these are listed.\n";
     }
@@ -65,14 +65,14 @@ fn text(report: &NightReport, zone: &TimeZone) -> String {
         let words = words::need(need, zone);
         vec![thousands(need.count), words.what, words.command]
     };
-    add(&mut text, &["", "needs a person", "command"], report.needs.iter().map(need).collect());
+    add(&mut text, &["", "needs a person", "command"], report.needs.iter().map(need));
     let left = |left: &LeftInClass| vec![left.profile.clone(), left.class.to_string(), thousands(left.records)];
-    add(&mut text, &["profile", "class", "records left"], report.left.iter().map(left).collect());
+    add(&mut text, &["profile", "class", "records left"], report.left.iter().map(left));
     let blanks = |left: &BlanksLeft| {
         let place = left.printer.as_ref().map_or_else(|| "vault".to_owned(), |name| format!("hopper {name}"));
         vec![left.blank_type.clone(), place, thousands(left.blanks)]
     };
-    add(&mut text, &["blank type", "place", "blanks left"], report.blanks.iter().map(blanks).collect());
+    add(&mut text, &["blank type", "place", "blanks left"], report.blanks.iter().map(blanks));
     text
 }
 
@@ -93,16 +93,13 @@ fn truth(plan: &PlanTruth, zone: &TimeZone) -> String {
         let why = format!("{now}; stopped {} times, {} spoiled", thousands(of.stops), thousands(of.spoiled));
         vec![of.printer.clone(), planned(&of.planned), thousands(of.printed), why]
     };
-    add(
-        &mut text,
-        &["printer", "planned", "good cards", "now, and in the night"],
-        plan.printers.iter().map(row).collect(),
-    );
+    add(&mut text, &["printer", "planned", "good cards", "now, and in the night"], plan.printers.iter().map(row));
     text
 }
 
 /// Adds a table that has rows.
-fn add(text: &mut String, header: &[&str], rows: Vec<Vec<String>>) {
+fn add(text: &mut String, header: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+    let rows: Vec<_> = rows.collect();
     if !rows.is_empty() {
         *text += &format!("\n{}", table(header, &rows));
     }

@@ -161,7 +161,7 @@ proptest! {
         let mut hand = Hand { in_tray: 0, ribbon, since_cleaning: 0 };
         let mut now = NOON;
         for (step, number) in steps {
-            now = now.plus(Duration::from_secs(60));
+            now = now.plus(Duration::from_mins(1));
             printer = printer.advanced(0, now).unwrap_or(printer);
             match step {
                 0 => {

@@ -203,7 +203,9 @@ impl Clockwork<'_> {
             Event::Load(nth) => {
                 let load = &scenario.loads[nth];
                 let at = scenario.printers.iter().position(|printer| printer.name == load.printer);
-                at.into_iter().for_each(|at| self.room.fill(at, Some(load.blanks)));
+                if let Some(at) = at {
+                    self.room.fill(at, Some(load.blanks));
+                }
             }
             Event::Round => self.round(at),
             Event::Wake => return self.wake(),
@@ -370,7 +372,9 @@ impl Clockwork<'_> {
         }
         printer.waiting = Some(waiting);
         let ends = until.filter(|until| *until < Timestamp(i64::MAX)).map(|until| printer.first_end(waiting, until));
-        ends.into_iter().for_each(|ends| self.turn_at(at, ends));
+        if let Some(ends) = ends {
+            self.turn_at(at, ends);
+        }
         true
     }
 

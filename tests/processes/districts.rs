@@ -154,8 +154,8 @@ fn the_commands_send_receive_and_hand_over_and_say_where_a_card_is() {
     let send = ["card", "send", "r00000", "--to", "Laweyan", "--document", "SJ-12"];
     let misspelt = office.run(&send);
     assert!(misspelt.code == Some(1) && misspelt.stderr.contains("--new-district"), "{misspelt:?}");
-    let sent = office.done(&[&send[..], &["--new-district"]].concat()).stdout;
-    assert!(sent.contains("sent"), "{sent}");
+    let told = office.done(&[&send[..], &["--new-district"]].concat()).stdout;
+    assert!(told.contains("sent"), "{told}");
     let found = office.done(&["record", "find", "r00000"]).stdout;
     assert!(found.contains("was sent to Laweyan") && found.contains("SJ-12"), "{found}");
     let listed = office.done(&["card", "sent"]).stdout;

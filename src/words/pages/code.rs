@@ -179,9 +179,9 @@ mod tests {
     fn what_an_act_is_about_is_told_in_the_language_of_the_page() {
         for (name, told) in [
             ("record default/r-1", "permohonan default/r-1"),
-            ("movement 3 of blangko student", "mutasi 3 dari blangko student"),
+            ("movement 3 of blangko student", "mutasi 3 dari jenis blangko student"),
             ("records that match, up to number 12", "permohonan yang cocok, sampai nomor 12"),
-            ("jobs 1 to 9", "pekerjaan 1 sampai 9"),
+            ("jobs 1 to 9", "kartu antrean 1 sampai 9"),
             ("queue", "seluruh pencetakan"),
             ("database", "basis data"),
         ] {
