@@ -83,7 +83,7 @@ async fn plan(store: &Store, sql: &str) -> Vec<String> {
     rows.iter().map(|row| row.get::<String, _>("detail")).collect()
 }
 
-/// Whether a step scans a growing table. Through the index of open batches, of undecided acts, of open counts, or of checked cards, a step reads only
+/// Whether a step scans a growing table. Through the index of open attempts, of open batches, of undecided acts, of open counts, or of checked cards, a step reads only
 /// these.
 fn is_scan(sql: &str, step: &str) -> bool {
     let Some(name) = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next()) else { return false };
@@ -92,6 +92,7 @@ fn is_scan(sql: &str, step: &str) -> bool {
     let table = GROWING.iter().find(|table| **table == name).or_else(|| GROWING.iter().find(is_aliased));
     table.is_some()
         && ![
+            "INDEX attempt_one_open",
             "INDEX batch_open",
             "INDEX pending_act_open",
             "INDEX record_checked",

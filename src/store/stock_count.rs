@@ -160,7 +160,7 @@ pub(super) const IN_PRINTERS: &str = "
             JOIN lot ON lot.id = job.lot_id
             WHERE attempt.ended_at_us IS NULL AND attempt.state = 'releasing' AND batch.place = $2 AND lot.blank_type = $1)
          + (SELECT COUNT(*) FROM test_card JOIN lot ON lot.id = test_card.lot_id
-            WHERE test_card.state = 'releasing' AND test_card.place = $2 AND lot.blank_type = $1)";
+            WHERE test_card.state IN ('intent', 'releasing', 'uncertain') AND test_card.state = 'releasing' AND test_card.place = $2 AND lot.blank_type = $1)";
 
 impl Tx {
     /// The blanks of a place that are in printers now, so that a person who counts there does not see them.

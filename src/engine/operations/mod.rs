@@ -20,6 +20,7 @@ mod inspection;
 mod instance;
 mod many;
 mod matching;
+mod matching_count;
 mod name_index;
 mod picture;
 mod printer;
@@ -55,9 +56,9 @@ pub use inspection::{DeclareUncertain, FoundCard, ResolveFound, ResolveNothing};
 pub use instance::{AdoptDatabase, Adopted, PrintedSince};
 pub use many::{CheckCards, HoldRecords, RECORDS_MAX, RecordNames, RecordOutcome, ReleaseRecords};
 pub use matching::{
-    HoldMatching, MatchingAct, MatchingCount, MatchingDone, MatchingTurn, PrioritizeMatching, RecordMatch,
-    ReleaseMatching, count as count_matching,
+    HoldMatching, MatchingAct, MatchingDone, MatchingTurn, PrioritizeMatching, RecordMatch, ReleaseMatching,
 };
+pub use matching_count::{MatchingCount, count as count_matching};
 pub use name_index::{IndexNames, IndexedNames};
 pub use picture::{card_preview, record_photo};
 pub use printer::{
