@@ -154,13 +154,15 @@ pub(super) const OPEN: &str = "
 pub(super) const LIST: &str = rows!("id < $1 ORDER BY id DESC LIMIT $2");
 pub(super) const OPEN_LIST: &str = rows!("closed_at_us IS NULL AND +id < $1 ORDER BY +id DESC LIMIT $2");
 
-/// The cards of lots of the blank type `$1` that are in a printer, each with a blank of the place `$2`, and the test cards.
+/// The cards of lots of the blank type `$1` that a printer has begun, each with a blank of the place `$2`, and the test cards.
 pub(super) const IN_PRINTERS: &str = "
     SELECT (SELECT COUNT(*) FROM attempt JOIN job ON job.id = attempt.job_id JOIN batch ON batch.id = job.batch_id
             JOIN lot ON lot.id = job.lot_id
-            WHERE attempt.ended_at_us IS NULL AND attempt.state = 'releasing' AND batch.place = $2 AND lot.blank_type = $1)
+            WHERE attempt.ended_at_us IS NULL AND attempt.state = 'releasing' AND attempt.acknowledged
+              AND batch.place = $2 AND lot.blank_type = $1)
          + (SELECT COUNT(*) FROM test_card JOIN lot ON lot.id = test_card.lot_id
-            WHERE test_card.state IN ('intent', 'releasing', 'uncertain') AND test_card.state = 'releasing' AND test_card.place = $2 AND lot.blank_type = $1)";
+            WHERE test_card.state IN ('intent', 'releasing', 'uncertain') AND test_card.state = 'releasing'
+              AND test_card.acknowledged AND test_card.place = $2 AND lot.blank_type = $1)";
 
 impl Tx {
     /// The blanks of a place that are in printers now, so that a person who counts there does not see them.

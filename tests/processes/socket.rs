@@ -284,7 +284,7 @@ fn a_list_that_is_imported_through_the_socket_has_the_report_and_the_refused_row
     assert_eq!(number(&office.status(), &["records", "waiting"]), 3 + 4);
     let unread = sri.by("sri", &["import", &file, "--profile", "student", "--photos", "/tmp"]);
     refused(&unread, "a service reads photos from the folder that its settings name");
-    refused(&sri.by("sri", &["import", &file, "--profile", "none"]), "profile `none`");
+    refused(&sri.by("sri", &["import", &file, "--profile", "none"]), "no card profile is named `none`");
     assert_eq!(
         sri.by("root", &["import", &file, "--profile", "student"]).code,
         Some(1),

@@ -21,7 +21,7 @@ use cetak::{
             Stock,
         },
     },
-    store::Begin,
+    store::{Acknowledgement, Begin},
 };
 
 use crate::{
@@ -303,6 +303,9 @@ async fn a_blank_in_a_printer_is_no_difference_and_no_inspection_puts_one_back_w
     let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
     let begun = tx.attempts_begin(std::slice::from_ref(&fed)).await.unwrap();
     tx.attempts_release(&[begun[0].key]).await.unwrap();
+    let (key, printer_job, printer_run) = (begun[0].key, None, None);
+    let said = Acknowledgement { key, printer_job, printer_run, acknowledged: true };
+    tx.attempts_acknowledge(&[said]).await.unwrap();
     tx.commit().await.unwrap();
     let count = open(&world, None).await;
     assert_eq!(operations::count_enter(&keeper(&world, 1), count, 9).await.unwrap(), CountState::Equal, "10 less 1");

@@ -289,6 +289,7 @@ async fn agree(office: &Office, seed: u64) -> Vec<Line> {
 }
 
 #[tokio::test]
+#[ignore = "on PostgreSQL two printers of one instant take their batches in either order; tests/run --full runs it"]
 async fn two_printers_make_the_same_cards_in_the_simulator_and_with_the_scheduler() {
     let cards = agree(&Office::small(), 1).await;
     assert!(cards.len() >= 60);
