@@ -191,7 +191,8 @@ impl ShowPlan {
         let (begin, end) = next_night(windows, &engine.settings.zone, now);
         let from = self.from.unwrap_or(begin);
         let to = self.to.unwrap_or(if end > from { end } else { from.plus(TWELVE_HOURS) });
-        let is_allowed = from < to && to.since(from) <= LONGEST && from.since(now) <= LONGEST;
+        let is_near = from.since(now) <= LONGEST && now.since(from) <= LONGEST;
+        let is_allowed = from < to && to.since(from) <= LONGEST && is_near;
         if is_allowed { Ok((from, to)) } else { Err(Refusal::PlanTime { days: LONGEST_DAYS }.into()) }
     }
 }
