@@ -1,6 +1,6 @@
 //! What is expected of a printer's cards: from its latest attempts, and while these are few, from what offices have met.
 
-use super::{states::AttemptState, time::Timestamp};
+use super::{printer_reason::stopping, reason::Reason, states::AttemptState, time::Timestamp};
 
 /// The attempts that what offices have met counts as much as.
 const PRIOR_ATTEMPTS: f64 = 200.0;
@@ -26,6 +26,11 @@ pub struct PastAttempt {
     pub state: AttemptState,
     /// Whether the printer was stopped by it, as by a jam.
     pub stopped: bool,
+}
+
+/// Whether what ended an attempt stopped its printer too.
+pub fn stops_printer(reason: &Reason) -> bool {
+    matches!(reason, Reason::Printer { reasons } if !stopping(reasons, &[]).is_empty())
 }
 
 /// What is expected of a printer's cards.
@@ -104,6 +109,13 @@ mod tests {
         let known = expected(&attempts(2_000, 10, true));
         assert!((0.09..0.1).contains(&known.spoiled) && known.jams > 0.9, "{known:?}");
         assert!(known.seconds.iter().all(|seconds| (59.9..60.1).contains(seconds)), "{known:?}");
+    }
+
+    #[test]
+    fn a_jam_stops_its_printer_and_what_is_only_reported_does_not() {
+        let said = |reason: &str| stops_printer(&Reason::Printer { reasons: vec![reason.into()] });
+        assert_eq!(["media-jam", "media-jam-report", "marker-supply-low-warning"].map(said), [true, false, false]);
+        assert!(!stops_printer(&Reason::ForgottenByPrinter));
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! The attempts that ended last, from which the times and faults of printers are learned.
 
 use super::{StoreError, Tx, doing, on};
-use crate::domain::{learned::PastAttempt, time::Timestamp};
+use crate::domain::{
+    learned::{PastAttempt, stops_printer},
+    reason::{Reason, StoredReason},
+    time::Timestamp,
+};
 
 /// The codes are those of `Reason::Stopped` and `Reason::LeaseExpired`: such an attempt says nothing of its printer.
 pub(super) const LATEST: &str = "
@@ -23,7 +27,10 @@ impl Tx {
             on!(self, c => sqlx::query_as(LATEST).bind(since.0).bind(until.0).bind(limit).fetch_all(c))
                 .map_err(doing("reading the latest attempts"))?;
         let past = |(printer, state, ended, reason): (String, String, i64, Option<String>)| {
-            let stopped = reason.is_some_and(|reason| reason.contains("jam"));
+            let stopped = match reason.as_deref().map(Reason::from_stored) {
+                Some(StoredReason::Coded(reason)) => stops_printer(&reason),
+                Some(StoredReason::Quoted(_)) | None => false,
+            };
             Some((printer, PastAttempt { ended_at: Timestamp(ended), state: state.parse().ok()?, stopped }))
         };
         Ok(rows.into_iter().filter_map(past).collect())
