@@ -165,7 +165,7 @@ impl Clockwork<'_> {
         self.notice(look);
     }
 
-    /// Something has changed of which nobody tells the printers: each that waits looks when its wait is over, if that is before `before`.
+    /// Something has changed, and the printers are not told: each that waits looks when its wait is over, if that is before `before`.
     fn notice(&mut self, before: Timestamp) {
         let now = self.room.now;
         for at in 0..self.turns.len() {

@@ -45,6 +45,7 @@ use std::future::Future;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+pub(super) use self::plan::OfficeToPlan;
 pub use self::{
     accounts::{ListAccounts, ListSessions, ListTokens},
     any::AnyQuery,

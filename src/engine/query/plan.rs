@@ -171,6 +171,29 @@ impl Query for ShowPlan {
     const OPERATION: Operation = Operation::BoardRead;
 
     async fn read(self, engine: &Engine) -> Result<NightPlan, EngineError> {
+        Ok(self.office(engine).await?.planned().await)
+    }
+}
+
+/// The office of one instant, for which a plan is made.
+pub(in crate::engine) struct OfficeToPlan {
+    scenario: Scenario,
+    /// When it was read, and the begin and the end of the night.
+    times: (Timestamp, Timestamp, Timestamp),
+    needs: Vec<Need>,
+}
+
+impl OfficeToPlan {
+    /// The plan: a second of computing at most, and not on a thread that others wait for.
+    pub(in crate::engine) async fn planned(self) -> NightPlan {
+        let planned = tokio::task::spawn_blocking(move || planned(&self.scenario, self.times, self.needs)).await;
+        planned.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))
+    }
+}
+
+impl ShowPlan {
+    /// Reads the office.
+    pub(in crate::engine) async fn office(self, engine: &Engine) -> Result<OfficeToPlan, EngineError> {
         let now = engine.clock.now();
         let (from, to) = self.time(engine, now)?;
         let mut tx = engine.store.read().await?;
@@ -178,14 +201,9 @@ impl Query for ShowPlan {
         let printers = printers::read(engine, &mut tx, &facts).await?;
         let needs = needs::read(engine, &mut tx, &facts, &printers).await?;
         let scenario = office::read(engine, &mut tx, &facts, &printers, (from, Some(to))).await?;
-        drop(tx);
-        // A second of computing at most, and not on a thread that others wait for.
-        let planned = tokio::task::spawn_blocking(move || planned(&scenario, (now, from, to), needs)).await;
-        Ok(planned.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic())))
+        Ok(OfficeToPlan { scenario, times: (now, from, to), needs })
     }
-}
 
-impl ShowPlan {
     fn time(&self, engine: &Engine, now: Timestamp) -> Result<(Timestamp, Timestamp), EngineError> {
         let windows: &[Window] = if engine.broken.settings.is_empty() { &engine.settings.windows } else { &[] };
         let (begin, end) = next_night(windows, &engine.settings.zone, now);

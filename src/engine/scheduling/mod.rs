@@ -249,7 +249,7 @@ impl Scheduler {
         }
         if !self.instance.is_in_doubt() {
             self.settle_test_cards().await?;
-            self.plans.look(&self.engine);
+            self.plans.look(&self.engine).await;
         }
         // Checked before the printers are read, so that a change in between is seen in the next round.
         self.must_start |= news.changed().await? || self.has_finished_workers();
@@ -372,6 +372,7 @@ impl Scheduler {
             self.end(&name).await;
             self.workers.remove(&name);
         }
+        self.plans.end().await;
         if let Some(lease) = &self.engine.lease
             && let Err(error) = membership::leave(lease, &self.engine).await
         {
