@@ -1,5 +1,4 @@
-//! Helper: the database of a test. All tests here are built twice: `promises` runs on SQLite, and `promises_postgres` gives
-//! each test a PostgreSQL server of its own.
+//! Helper: the database of a test. It is SQLite; with `PROMISES_ON=postgresql` each test has a PostgreSQL server of its own.
 
 use std::{path::Path, process::Command};
 
@@ -8,12 +7,16 @@ use sqlx::{AssertSqlSafe, Row, sqlite::SqliteConnectOptions};
 
 use crate::postgres::{Postgres, program};
 
-/// Whether this is the build for PostgreSQL.
+/// Whether the tests run on PostgreSQL.
 pub(crate) fn is_postgres() -> bool {
-    env!("CARGO_CRATE_NAME").ends_with("postgres")
+    match std::env::var("PROMISES_ON").as_deref() {
+        Ok("postgresql") => true,
+        Ok("sqlite") | Err(_) => false,
+        Ok(other) => panic!("PROMISES_ON is sqlite or postgresql, not {other}"),
+    }
 }
 
-/// A server, in the build for PostgreSQL.
+/// A server, for the tests on PostgreSQL.
 pub(crate) fn server() -> Option<Postgres> {
     is_postgres().then(Postgres::start)
 }

@@ -26,7 +26,7 @@ fn every_test_that_the_promises_name_exists() {
 
 #[test]
 fn tests_that_are_named_and_tests_that_exist_are_told_apart() {
-    let page = "- `src/a.rs`: `a_card_is_one`, `World::run` and `main.rs`\n  `no_card_is_two`, `promises_postgres`";
+    let page = "- `src/a.rs`: `a_card_is_one`, `World::run` and `main.rs`\n  `no_card_is_two`, `two_words`";
     let (files, functions) = named_on(page);
     assert_eq!(files, ["src/a.rs"]);
     assert_eq!(functions, ["a_card_is_one", "no_card_is_two"]);
