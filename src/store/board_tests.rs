@@ -15,7 +15,7 @@ use super::{
 use crate::domain::time::Timestamp;
 
 /// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters, ShowNight}` and of `engine::figures`, what workers read, and what corrections read.
-const STATEMENTS: [&str; 37] = [
+const STATEMENTS: [&str; 36] = [
     counter::RECORD_COUNTS,
     counter::OUTCOMES,
     printer::PRINTERS,
@@ -51,7 +51,6 @@ const STATEMENTS: [&str; 37] = [
     night::SUMS,
     latest_attempts::LATEST,
     night_report::EVENTS,
-    night_report::NEWEST_BATCH,
     night_report::DISTRICTS,
 ];
 

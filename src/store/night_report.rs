@@ -33,8 +33,6 @@ pub(super) const DISTRICTS: &str = "
     WHERE j.batch_id = CAST(v.value AS BIGINT) AND j.state = 'printed' AND r.id = j.record_id
     GROUP BY j.batch_id, r.district ORDER BY j.batch_id, r.district";
 
-pub(super) const NEWEST_BATCH: &str = "SELECT COALESCE(MAX(id), 0) FROM batch";
-
 /// An event of a printer, a batch or the queue.
 #[derive(Clone, PartialEq, Debug, serde::Deserialize)]
 pub struct PrinterEvent {
@@ -69,11 +67,6 @@ impl Tx {
             }
         }
         Ok(found)
-    }
-
-    /// The number of the newest batch; 0 if there is none.
-    pub async fn newest_batch(&mut self) -> Result<i64, StoreError> {
-        on!(self, c => sqlx::query_scalar(NEWEST_BATCH).fetch_one(c)).map_err(doing("listing batches"))
     }
 
     /// The good cards of batches, by batch and district.

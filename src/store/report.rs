@@ -215,7 +215,7 @@ macro_rules! jobs {
     };
 }
 
-/// Batches under a condition on `$1`, by number, at most `$2`.
+/// Batches under a condition on `$1`, at most `$2`.
 macro_rules! batches {
     ($condition:literal) => {
         concat!(
@@ -227,7 +227,7 @@ macro_rules! batches {
 }
 
 /// `+`: through the index of open batches, of which a printer has one, and not through all of them.
-pub(super) const OPEN_BATCHES: &str = batches!("state <> 'closed' AND +id > $1 ORDER BY +id");
+pub(super) const OPEN_BATCHES: &str = batches!("state <> 'closed' AND +id < $1 ORDER BY +id DESC");
 
 pub(super) const BATCH_COUNTS: &str = "
     SELECT j.batch_id, j.state, COUNT(*)
@@ -339,10 +339,10 @@ impl Tx {
         Ok(self.batch_lines(ONE, batch.0, 1).await?.pop())
     }
 
-    /// Batches with a number above `after`, by number, at most `limit`; only those that are not closed, or all.
-    pub async fn batch_list(&mut self, open_only: bool, after: i64, limit: i64) -> Result<Vec<BatchLine>, StoreError> {
-        const ALL: &str = batches!("id > $1 ORDER BY id");
-        self.batch_lines(if open_only { OPEN_BATCHES } else { ALL }, after, limit).await
+    /// Batches with a number below `before`, newest first, at most `limit`; only those that are not closed, or all.
+    pub async fn batch_list(&mut self, open_only: bool, before: i64, limit: i64) -> Result<Vec<BatchLine>, StoreError> {
+        const ALL: &str = batches!("id < $1 ORDER BY id DESC");
+        self.batch_lines(if open_only { OPEN_BATCHES } else { ALL }, before, limit).await
     }
 
     /// How many batches wait for approval.

@@ -333,8 +333,11 @@ impl World {
         all(&self.engine, |page| ListJobs { page, ..ListJobs::default() }).await
     }
 
+    /// All batches, oldest first.
     pub(crate) async fn batches(&self) -> Vec<BatchLine> {
-        all(&self.engine, |page| ListBatches { closed_too: true, page }).await
+        let mut batches = all(&self.engine, |page| ListBatches { closed_too: true, page }).await;
+        batches.reverse();
+        batches
     }
 
     pub(crate) async fn quarantined(&self) -> Vec<RecordLine> {

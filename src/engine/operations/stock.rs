@@ -71,7 +71,7 @@ impl Act for UnloadHopper {
         let (free, reserved) =
             (held(&mut tx, &blank_type, &from).await?, held(&mut tx, &blank_type, &place.reserved()).await?);
         if free < quantity && reserved > 0 {
-            let open = tx.batch_list(true, 0, i64::MAX).await?;
+            let open = tx.batch_list(true, i64::MAX, i64::MAX).await?;
             if let Some(batch) = open.iter().find(|batch| batch.printer == printer) {
                 let (printer, batch) = (printer.to_owned(), BatchId(batch.id));
                 return Err(Refusal::HopperReserved { printer, batch, wanted: quantity, free, reserved }.into());

@@ -8,7 +8,7 @@ use crate::{
     store::BatchLine,
 };
 
-/// Asks for batches, oldest first.
+/// Asks for batches, newest first.
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListBatches {
@@ -25,8 +25,8 @@ impl Query for ListBatches {
     const OPERATION: Operation = Operation::BoardRead;
 
     async fn read(self, engine: &Engine) -> Result<Page<BatchLine>, EngineError> {
-        let (after, limit) = self.page.range();
-        let lines = engine.store.read().await?.batch_list(!self.closed_too, after, limit).await?;
+        let (before, limit) = self.page.range_down();
+        let lines = engine.store.read().await?.batch_list(!self.closed_too, before, limit).await?;
         Ok(Page::new(lines.into_iter().map(|line| (line.id, line)).collect(), self.page.limit))
     }
 }

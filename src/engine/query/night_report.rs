@@ -176,13 +176,12 @@ impl Query for ReportNight {
 }
 
 async fn piles(tx: &mut Tx, since: Timestamp) -> Result<Vec<NightPile>, EngineError> {
-    let newest = tx.newest_batch().await?;
-    let batches = tx.batch_list(false, (newest - BATCHES_LOOKED).max(0), BATCHES_LOOKED).await?;
+    let batches = tx.batch_list(false, i64::MAX, BATCHES_LOOKED).await?;
     let is_of_night = |batch: &BatchLine| {
         let closed = batch.closed_at.as_deref().and_then(Timestamp::parse);
         batch.printed > 0 && closed.is_none_or(|closed| closed >= since)
     };
-    let batches: Vec<BatchLine> = batches.into_iter().filter(is_of_night).collect();
+    let batches: Vec<BatchLine> = batches.into_iter().rev().filter(is_of_night).collect();
     let ids: Vec<i64> = batches.iter().map(|batch| batch.id).collect();
     let districts = tx.piles_by_district(&ids).await?;
     let pile = |batch: BatchLine| {

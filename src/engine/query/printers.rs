@@ -134,7 +134,7 @@ impl Facts {
             counts: tx.record_counts().await?,
             pauses,
             balances: tx.balance_list().await?,
-            batches: tx.batch_list(true, 0, i64::MAX).await?,
+            batches: tx.batch_list(true, i64::MAX, i64::MAX).await?,
             in_doubt: doubt.is_some(),
             is_scheduled,
         })

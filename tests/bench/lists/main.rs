@@ -221,7 +221,7 @@ async fn cards(list: &mut List) -> anyhow::Result<()> {
     // A list of few cards has one page of batches.
     let page = query(list, "batches, closed too", ListBatches { closed_too: true, ..ListBatches::default() }).await?;
     ensure!(!page.items.is_empty(), "no batches");
-    let page = PageRequest { after: Some(Cursor(last_batch - 1)), limit: Limit::default() };
+    let page = PageRequest { after: Some(Cursor(2)), limit: Limit::default() };
     let page = query(list, "batches, closed too, last page", ListBatches { closed_too: true, page }).await?;
     ensure!(page.next.is_none() && !page.items.is_empty(), "{} batches", page.items.len());
     Ok(())
