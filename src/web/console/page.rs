@@ -213,12 +213,12 @@ impl Page {
 
     /// Why something was not done, in words.
     pub(super) fn told(&self, problem: &Problem) -> String {
-        pages::without_codes(&self.times_of(&problem.text(self.language)), self.language)
+        self.times_of(&problem.text(self.language))
     }
 
     /// A refusal of the engine, in words.
     pub(super) fn refusal(&self, refusal: &Refusal) -> String {
-        pages::without_codes(&self.times_of(&self.language.refusal(refusal)), self.language)
+        self.times_of(&self.language.refusal(refusal))
     }
 
     /// The roles of the person.

@@ -1,7 +1,7 @@
 //! The text of refusals about accounts.
 
 use super::{
-    operation::{act_noun, named},
+    operation::{act_noun, operation as operation_name},
     state::role as role_name,
 };
 use crate::domain::{account::PasswordFault, refusal::AccountRefusal};
@@ -24,20 +24,23 @@ pub(super) fn account_refusal(refusal: &AccountRefusal) -> String {
         AccountRefusal::Disabled { name } => format!("akun `{name}` dinonaktifkan"),
         AccountRefusal::Enabled { name } => format!("akun `{name}` tidak sedang dinonaktifkan"),
         AccountRefusal::RoleHeld { name, role } => {
-            format!("akun `{name}` sudah memiliki peran {} (`{role}`)", role_name(*role))
+            format!("akun `{name}` sudah memiliki peran {}", role_name(*role))
         }
         AccountRefusal::RoleNotHeld { name, role } => {
-            format!("akun `{name}` tidak memiliki peran {} (`{role}`)", role_name(*role))
+            format!("akun `{name}` tidak memiliki peran {}", role_name(*role))
         }
         AccountRefusal::TokenRevoked { token } => format!("token API {token} sudah dicabut"),
         AccountRefusal::NotInScope { operation } => {
-            format!("operasi {} tidak termasuk cakupan token API ini", named(*operation))
+            format!("operasi {} tidak termasuk cakupan token API ini", operation_name(*operation))
         }
         AccountRefusal::AccountNeeded { operation } => {
-            format!("operasi {} memerlukan dua orang, jadi harus diminta dengan sebuah akun", named(*operation))
+            format!(
+                "operasi {} memerlukan dua orang, jadi harus diminta dengan sebuah akun",
+                operation_name(*operation)
+            )
         }
         AccountRefusal::SecondPersonNeeded { operation } => {
-            format!("operasi {} memerlukan dua orang, dan Anda hanya boleh memintanya", named(*operation))
+            format!("operasi {} memerlukan dua orang, dan Anda hanya boleh memintanya", operation_name(*operation))
         }
         AccountRefusal::PasswordNeeded { act, operation } => {
             format!("{} {act} disahkan dengan kata sandi akun", act_noun(*operation))

@@ -25,9 +25,9 @@ pub(super) fn count_refusal(refusal: &CountRefusal) -> String {
             format!("wadah blangko printer `{printer}` dihitung selama printernya dijeda, dan sekarang belum dijeda")
         }
         CountRefusal::CardOpen { printer } => format!("printer `{printer}` masih memproses satu kartu"),
-        CountRefusal::CounterMayNot { counter } => format!(
-            "tidak ada akun `{counter}` yang boleh menghitung: akunnya harus aktif dan berperan petugas gudang (`stock-keeper`)"
-        ),
+        CountRefusal::CounterMayNot { counter } => {
+            format!("tidak ada akun `{counter}` yang boleh menghitung: akunnya harus aktif dan berperan petugas gudang")
+        }
         CountRefusal::OtherCounter { count, counter } => {
             format!("hitungan pertama stok opname {count} adalah tugas `{counter}`")
         }

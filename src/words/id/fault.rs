@@ -1,6 +1,6 @@
 //! What the server itself objects to.
 
-use super::{message::list, operation::named};
+use super::{message::list, operation::operation as operation_name};
 use crate::{
     domain::value::{ACCOUNT_NAME_MAX, InvalidValue, TEXT_MAX},
     words::{Fault, ValueRule},
@@ -84,7 +84,7 @@ fn invalid_value(value: InvalidValue) -> String {
             format!("penyebab kerusakan adalah salah satu dari {}", list(&causes))
         }
         InvalidValue::OfPeople(operation) => {
-            format!("{} hanya dilakukan oleh orang, tidak oleh token", named(operation))
+            format!("{} hanya dilakukan oleh orang, tidak oleh token", operation_name(operation))
         }
     }
 }

@@ -52,11 +52,6 @@ pub fn operation(operation: Operation) -> &'static str {
     }
 }
 
-/// An operation with its stable name.
-pub(super) fn named(operation: Operation) -> String {
-    format!("`{}` ({})", operation.as_str(), self::operation(operation))
-}
-
 /// The word for an act that waits for its second person.
 pub(super) fn act_noun(operation: Operation) -> &'static str {
     if operation == Operation::ReprintApprove { "izin cetak ulang" } else { "tindakan" }

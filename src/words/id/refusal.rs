@@ -8,12 +8,12 @@ use super::{
     message::{list, quote},
     number::thousands,
     objection::objections as all,
-    operation::{act_noun, named},
+    operation::{act_noun, operation as operation_name},
     person_keys::person_keys,
     printer_use::in_use,
     reason::{quoted, rendering, sealed},
-    record_rule::{record_state, stated},
-    state::{attempt_state, batch_state, pending_state},
+    record_rule::record_state,
+    state::{attempt_state, batch_state, pending_state, record_state as state_of},
     thing::thing,
 };
 use crate::domain::{
@@ -59,25 +59,24 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::OtherRequest { record, found, other, state } => format!(
             "{} berstatus {}; {} dari orang yang sama berstatus {}, padahal satu orang hanya berhak atas satu kartu",
             thing(record),
-            stated(*found),
+            state_of(*found),
             thing(other),
-            stated(*state)
+            state_of(*state)
         ),
         Refusal::BatchState { batch, found, needs } => {
             let needed = match needs {
                 BatchRule::Open => "hanya kelompok cetak yang belum ditutup yang dapat diubah",
-                BatchRule::Planned => "hanya kelompok cetak yang direncanakan (`planned`) yang dapat disetujui",
+                BatchRule::Planned => "hanya kelompok cetak yang direncanakan yang dapat disetujui",
             };
-            format!("kelompok cetak {batch} berstatus {} (`{}`); {needed}", batch_state(*found), found.as_str())
+            format!("kelompok cetak {batch} berstatus {}; {needed}", batch_state(*found))
         }
         Refusal::AttemptState { attempt, found, needs, archived } => {
             let archived = if *archived { ", dan sudah diarsipkan" } else { "" };
             let needed = match needs {
-                AttemptRule::Uncertain => "hanya upaya cetak yang tak pasti (`uncertain`) yang dapat diputuskan",
+                AttemptRule::Uncertain => "hanya upaya cetak yang tak pasti yang dapat diputuskan",
                 AttemptRule::Open => "hanya upaya cetak yang masih berjalan yang dapat dinyatakan tak pasti",
             };
-            let (state, code) = (attempt_state(*found), found.as_str());
-            format!("upaya cetak `{attempt}` berstatus {state} (`{code}`){archived}; {needed}")
+            format!("upaya cetak `{attempt}` berstatus {}{archived}; {needed}", attempt_state(*found))
         }
         Refusal::SentElsewhere { record, printer, attempt } => format!(
             "{} tidak dapat dilepas: basis data lain sudah mengirimkannya ke printer `{printer}` sebagai {attempt}",
@@ -85,8 +84,8 @@ pub fn refusal(refusal: &Refusal) -> String {
         ),
         Refusal::ActDecided { act, operation, found } => {
             let noun = act_noun(*operation);
-            let (state, code) = (pending_state(*found), found.as_str());
-            format!("{noun} {act} berstatus {state} (`{code}`); setiap {noun} hanya diputuskan satu kali")
+            let state = pending_state(*found);
+            format!("{noun} {act} berstatus {state}; setiap {noun} hanya diputuskan satu kali")
         }
         Refusal::ActExpired { act, operation } => format!("{} {act} sudah kedaluwarsa", act_noun(*operation)),
         Refusal::ActTargetChanged { act, operation, target } => format!(
@@ -161,10 +160,10 @@ pub fn refusal(refusal: &Refusal) -> String {
             act_noun(*operation)
         ),
         Refusal::SecondPersonNeeded { operation } => {
-            format!("operasi {} memerlukan orang kedua untuk pernyataan ini", named(*operation))
+            format!("operasi {} memerlukan orang kedua untuk pernyataan ini", operation_name(*operation))
         }
         Refusal::NoRight { operation } => {
-            format!("operasi {} memerlukan peran yang tidak Anda miliki", named(*operation))
+            format!("operasi {} memerlukan peran yang tidak Anda miliki", operation_name(*operation))
         }
         Refusal::Account(refusal) => account_refusal(refusal),
         Refusal::Count(refusal) => count_refusal(refusal),

@@ -24,7 +24,6 @@ mod probe;
 mod standing;
 mod text;
 mod time;
-mod told;
 
 pub(crate) use self::{
     act::{ActText, act, chips, confirmed},
@@ -41,7 +40,6 @@ pub(crate) use self::{
     standing::standing,
     text::Text,
     time::{day_and_time, number, time_of_day, times_of},
-    told::without_codes,
 };
 
 /// Titles and labels, by page.
