@@ -4,6 +4,7 @@ use cetak_driver_api::Capabilities;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    act::RecordName,
     approval::Approval,
     change_matching::ChangeMatching,
     correction::{CorrectHandOver, ResolveDuplicate, RestoreRecord, WithdrawRecord},
@@ -167,6 +168,28 @@ impl TwoPersonAct {
     /// The records that it changes, as they were counted when it was asked for; `None` for an act that is about one thing.
     pub fn records(&self, target_version: &str) -> Option<i64> {
         if let Self::ChangeMatching(_) = self { ChangeMatching::records_of(target_version) } else { None }
+    }
+
+    /// The record that it is about, if it is about one and names it.
+    pub fn record(&self) -> Option<&RecordName> {
+        match self {
+            Self::Reprint(Reprint { record, .. })
+            | Self::WithdrawRecord(WithdrawRecord { record, .. })
+            | Self::RestoreRecord(RestoreRecord { record, .. })
+            | Self::ResolveDuplicate(ResolveDuplicate { record, .. })
+            | Self::CorrectHandOver(CorrectHandOver { record, .. }) => Some(record),
+            Self::ResolveNothing(_)
+            | Self::BookCount(_)
+            | Self::DestroyBlanks(_)
+            | Self::LendBlanks(_)
+            | Self::TakeBackBlanks(_)
+            | Self::ReverseDelivery(_)
+            | Self::ChangeMatching(_)
+            | Self::AddObjectedPrinter(_)
+            | Self::SetObjectedPrinter(_)
+            | Self::AdoptDatabase(_)
+            | Self::GiveRole(_) => None,
+        }
     }
 
     /// The act as others may see it: the address of a printer has no credentials.

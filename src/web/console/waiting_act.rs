@@ -49,7 +49,7 @@ impl WaitingAct {
         };
         let mut facts = vec![
             (page.t(texts::ASKED_BY), Cell::text(asked(page, &view.line))),
-            (page.t(texts::SUBJECT), Cell::text(pages::subject(&view.line.target, page.language))),
+            (page.t(texts::SUBJECT), subject(page, &view.line, Some(&view.arguments))),
         ];
         facts.extend(arguments(page, &view.arguments, view.records));
         if let TwoPersonAct::BookCount(act) = &view.arguments {
@@ -65,6 +65,15 @@ impl WaitingAct {
 /// Who asked for it, and when.
 pub(super) fn asked(page: &Page, line: &PendingActLine) -> String {
     page.with(texts::BY_AT, &[&line.requested_by, &page.day_and_time(&line.requested_at)])
+}
+
+/// What it is about; a record leads to its page, which has its attempts, its history and its card.
+pub(super) fn subject(page: &Page, line: &PendingActLine, act: Option<&TwoPersonAct>) -> Cell {
+    let text = pages::subject(&line.target, page.language);
+    match act.and_then(TwoPersonAct::record) {
+        Some(record) => Cell::link(text, address::record(&record.source, &record.request_id)),
+        None => Cell::text(text),
+    }
 }
 
 /// What is done.
