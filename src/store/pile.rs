@@ -18,6 +18,8 @@ pub struct PileCounts {
 /// A card of a pile that was not checked yet.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct PileLine {
+    /// Its card profile.
+    pub profile: String,
     /// The record's source.
     pub source: String,
     /// The record's request id.
@@ -48,7 +50,7 @@ macro_rules! cards {
 pub(super) const COUNTS: &str =
     cards!("COUNT(*), COUNT(CASE WHEN r.state = 'printed' AND NOT r.checked THEN 1 END)", "");
 pub(super) const MISSING: &str = cards!(
-    "j.id, r.source, r.request_id, r.district, r.village, r.stop IS NOT NULL",
+    "j.id, r.profile, r.source, r.request_id, r.district, r.village, r.stop IS NOT NULL",
     " AND r.state = 'printed' AND NOT r.checked AND j.id > $2 ORDER BY j.id LIMIT $3"
 );
 
@@ -67,11 +69,11 @@ impl Tx {
         after: i64,
         limit: i64,
     ) -> Result<Vec<(i64, PileLine)>, StoreError> {
-        type Row = (i64, String, String, String, String, bool);
+        type Row = (i64, String, String, String, String, String, bool);
         let rows: Vec<Row> = on!(self, c => sqlx::query_as(MISSING).bind(batch.0).bind(after).bind(limit).fetch_all(c))
             .map_err(doing("listing a pile"))?;
-        let line = |(id, source, request_id, district, village, recalled)| {
-            (id, PileLine { source, request_id, district, village, recalled })
+        let line = |(id, profile, source, request_id, district, village, recalled)| {
+            (id, PileLine { profile, source, request_id, district, village, recalled })
         };
         Ok(rows.into_iter().map(line).collect())
     }

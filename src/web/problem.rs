@@ -20,7 +20,7 @@ pub(super) use crate::words::Fault;
 use crate::{
     domain::{
         hidden::is_unseen,
-        refusal::{AccountRefusal, Refusal, RefusalKind},
+        refusal::{AccountRefusal, CountRefusal, Refusal, RefusalKind},
     },
     engine::{EngineError, StoreError, import::Accept},
     words::{Language, ValueRule, pages},
@@ -297,6 +297,11 @@ impl Problem {
     /// Whether the key of a request was used for another one.
     pub(super) fn is_key_reused(&self) -> bool {
         matches!(self.cause, Cause::Fault(Fault::KeyReused))
+    }
+
+    /// Whether an answer is not shown because its blanks are counted.
+    pub(super) fn is_hidden_by_count(&self) -> bool {
+        matches!(&self.cause, Cause::Refused(refusal) if matches!(**refusal, Refusal::Count(CountRefusal::Hidden { .. })))
     }
 
     /// Whether what was asked for may have been done, or may still be done.

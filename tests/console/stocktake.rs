@@ -90,6 +90,7 @@ fn blanks_are_counted_blind_by_the_pages_and_compared_with_the_book_when_the_cou
     staff.supervisor.done("/queue/resume", &json!({ "note": "three more" }));
     let vault = || staff.supervisor.get("/board").json()["blangko"]["student"]["vault"].clone();
     wait_until("three blanks are used", 60, || vault() == 4728);
+    assert_eq!(leaks(&browser), Vec::<String>::new(), "after blanks were used, too");
 
     browser.show_as(Look { language: "id", is_phone: true });
     browser.open("/stock/counts/1");

@@ -182,6 +182,9 @@ fn during_a_count_no_answer_to_a_session_or_token_of_the_counter_has_the_booked_
         assert!(says("token /api/v1/stock/movements", "\"hidden_by\":[1]"));
         let batches = "session /api/v1/batches?closed_too=true";
         assert!(says(batches, "\"items\":[]") && says(batches, "\"hidden_by\":[1]"), "what batches have printed");
+        let pile = ["session /api/v1/batches/1/pile", "en /batches/1/pile"].map(|at| says(at, "count 1"));
+        assert_eq!(pile, [true; 2], "the cards of a pile are the blanks that it used");
+        assert!(says("session /api/v1/batches/1/pile/missing", "\"items\":[]"));
         assert!(says("en /stock", "hidden during count 1") && says("id /stock", "selama stok opname 1"));
         assert!(says("en /needs", "count 1 of the vault") && says("id /needs", "stok opname 1 gudang"));
         refused_without_a_number(&counter);

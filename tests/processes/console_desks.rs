@@ -165,7 +165,10 @@ fn the_missing_cards_of_a_pile_are_listed_in_pages_and_a_card_that_was_printed_a
     office.done(&["card", "reject", "r00000", "--cause", "damaged", "--reason", "bent"]);
     let staff = staff(&office, &served);
     let operator = &staff["operator"];
-    assert_eq!(operator.get("/batches/1/pile").json(), json!({ "expected": 2, "checked": 0, "missing": 2 }));
+    assert_eq!(
+        operator.get("/batches/1/pile").json(),
+        json!({ "profile": "student", "expected": 2, "checked": 0, "missing": 2 })
+    );
     let page = operator.get("/batches/1/pile/missing?limit=1").json();
     assert_eq!(page["items"][0]["request_id"], "r00001");
     let next = page["next"].as_i64().unwrap();

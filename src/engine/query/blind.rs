@@ -3,9 +3,9 @@
 use super::{
     AccountLine, AuditEntry, AuditVerification, BatchLine, Board, CardOutLine, CardToCheck, ChainHead, CheckedRule,
     DistrictLine, Duplicate, EndedAttemptLine, FoundName, FoundNames, FoundRecord, JobLine, MovementLine, Need,
-    NeedKind, Night, NightPlan, NightReport, OfficeScenario, Page, PendingActItem, PendingActView, PileCounts,
-    PileLine, PrinterLine, PrinterReport, RecordLine, ScannedCard, SessionLine, ShownProxy, Stock, StockCountLine,
-    TokenLine, UncertainLine, WarrantLine,
+    NeedKind, Night, NightPlan, NightReport, OfficeScenario, Page, PendingActItem, PendingActView, Pile, PileLine,
+    PrinterLine, PrinterReport, RecordLine, ScannedCard, SessionLine, ShownProxy, Stock, StockCountLine, TokenLine,
+    UncertainLine, WarrantLine,
     hidden::{Blind, Hidden},
 };
 use crate::{
@@ -24,7 +24,7 @@ macro_rules! nothing_to_hide {
 }
 
 nothing_to_hide! {
-    AccountLine, Archived, ChainHead, CheckedRule, Duplicate, EndedAttemptLine, JobLine, MatchingCount, PileCounts, PileLine, PrinterReport, PrinterSetting, RecordLine, RecordedEvent, RequestBeside, SessionLine,
+    AccountLine, Archived, ChainHead, CheckedRule, Duplicate, EndedAttemptLine, JobLine, MatchingCount, PrinterReport, PrinterSetting, RecordLine, RecordedEvent, RequestBeside, SessionLine,
     TokenLine, UncertainLine, WarrantLine, CardOutLine, DistrictLine, ShownProxy,
 }
 
@@ -69,6 +69,19 @@ impl Blind for BatchLine {
     }
 }
 
+/// The good cards of a batch are the blanks that it used. One job or one record tells of no quantity, and is not hidden.
+impl Blind for Pile {
+    fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
+        hidden.of_profile(&self.profile)
+    }
+}
+
+impl Blind for PileLine {
+    fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
+        hidden.of_profile(&self.profile)
+    }
+}
+
 /// Whether a printer has blanks is seen in what it does.
 impl Blind for PrinterLine {
     fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
@@ -101,6 +114,8 @@ impl Blind for ScannedCard {
 
 impl Blind for CardToCheck {
     fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
+        let profile = self.card.found.as_ref().map(|found| found.record.profile.as_str());
+        self.pile = self.pile.filter(|_| profile.is_none_or(|profile| hidden.of_profile(profile).is_none()));
         self.card.hide(hidden)
     }
 }

@@ -73,7 +73,7 @@ pub use self::{
     outside::{ListDistricts, ListHandedOverCards, ListReadyCards, ListSentCards, ShowProxy, ShownProxy},
     page::{Cursor, Limit, Page, PageRequest},
     pending_acts::{ListPendingActs, PendingActItem, PendingActView, ShowPendingAct},
-    pile::{CardToCheck, ListPile, ScanForCheck, ShowPile},
+    pile::{CardToCheck, ListPile, Pile, ScanForCheck, ShowPile},
     plan::{
         NightPlan, Obstacle, PlanBand, PlannedClass, PlannedDistrict, PlannedEnd, PlannedLoad, PlannedPrinter, ShowPlan,
     },

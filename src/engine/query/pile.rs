@@ -9,7 +9,7 @@ use crate::{
         operations::{RecordName, find_record},
         person::PHOTO_FIELD,
     },
-    store::{PileCounts, PileLine, Tx},
+    store::{BatchLine, PileCounts, PileLine, Tx},
 };
 
 /// Asks how many printed cards of a batch were checked.
@@ -20,14 +20,24 @@ pub struct ShowPile {
     pub batch: BatchId,
 }
 
+/// The pile of a batch.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Pile {
+    /// The card profile of the batch.
+    pub profile: String,
+    /// Its cards.
+    #[serde(flatten)]
+    pub counts: PileCounts,
+}
+
 impl Query for ShowPile {
-    type Answer = PileCounts;
+    type Answer = Pile;
     const OPERATION: Operation = Operation::BoardRead;
 
-    async fn read(self, engine: &Engine) -> Result<PileCounts, EngineError> {
+    async fn read(self, engine: &Engine) -> Result<Pile, EngineError> {
         let mut tx = engine.store.read().await?;
-        refuse_unknown(&mut tx, self.batch).await?;
-        Ok(tx.pile_counts(self.batch).await?)
+        let BatchLine { profile, .. } = known_batch(&mut tx, self.batch).await?;
+        Ok(Pile { profile, counts: tx.pile_counts(self.batch).await? })
     }
 }
 
@@ -49,13 +59,13 @@ impl Query for ListPile {
     async fn read(self, engine: &Engine) -> Result<Page<PileLine>, EngineError> {
         let (after, limit) = self.page.range();
         let mut tx = engine.store.read().await?;
-        refuse_unknown(&mut tx, self.batch).await?;
+        known_batch(&mut tx, self.batch).await?;
         Ok(Page::new(tx.pile_missing(self.batch, after, limit).await?, self.page.limit))
     }
 }
 
-async fn refuse_unknown(tx: &mut Tx, batch: BatchId) -> Result<(), EngineError> {
-    tx.batch_line(batch).await?.map(drop).ok_or_else(|| Refusal::NoBatch { batch }.into())
+async fn known_batch(tx: &mut Tx, batch: BatchId) -> Result<BatchLine, EngineError> {
+    tx.batch_line(batch).await?.ok_or_else(|| Refusal::NoBatch { batch }.into())
 }
 
 /// Asks what a person who checks cards must see of one that is scanned.
@@ -76,7 +86,7 @@ pub struct CardToCheck {
     pub identifier: Option<String>,
     /// Whether the record has a photo.
     pub has_photo: bool,
-    /// The pile of the card's batch.
+    /// The pile of the card's batch; none while its blanks are counted.
     pub pile: Option<PileCounts>,
 }
 

@@ -187,13 +187,17 @@ impl<'a> AtDesk<'a> {
         Pile { batch, words, checked: counts.checked, expected: counts.expected.max(1) }
     }
 
-    /// Reads how far a pile is.
-    async fn count(mut self, batch: Option<i64>) -> Result<(Self, Option<Pile>), Response> {
+    /// Reads how far a pile is. Cards are checked without these numbers while blanks are counted.
+    async fn count(self, batch: Option<i64>) -> Result<(Self, Option<Pile>), Response> {
         let Some(batch) = batch.filter(|_| self.desk.act == CHECK.act) else { return Ok((self, None)) };
-        let (page, counts) = self.page.read(self.web, ShowPile { batch: BatchId(batch) }).await?;
-        self.page = page;
-        let pile = self.pile(batch, counts);
-        Ok((self, Some(pile)))
+        match self.page.ask(self.web, ShowPile { batch: BatchId(batch) }).await {
+            Ok(pile) => {
+                let pile = self.pile(batch, pile.counts);
+                Ok((self, Some(pile)))
+            }
+            Err(problem) if problem.is_hidden_by_count() => Ok((self, None)),
+            Err(problem) => Err(self.page.refused::<ShowPile>(&problem)),
+        }
     }
 
     fn respond(self, status: StatusCode, shown: Shown) -> Response {

@@ -23,7 +23,7 @@ use crate::{
     domain::{card::profile::Symbology, id::BatchId, permission::Operation},
     engine::{
         printing::document::code_outline,
-        query::{Limit, ListPile, PageRequest, PileCounts, PileLine, ShowPile},
+        query::{Limit, ListPile, PageRequest, Pile, PileCounts, PileLine, ShowPile},
     },
     web::{context::Web, route::Sort},
     words::pages::{self, texts},
@@ -38,7 +38,7 @@ async fn show(State(web): State<Arc<Web>>, Path(number): Path<i64>, request: Req
     let page = Page::of(&web, &parts).await?;
     let sent = Sent::of_query(&parts).unwrap_or_default();
     let batch = BatchId(number);
-    let (page, counts) = page.read(&web, ShowPile { batch }).await?;
+    let (page, Pile { counts, .. }) = page.read(&web, ShowPile { batch }).await?;
     let asked = PageRequest { limit: Limit::MAX, ..after(&sent) };
     let (page, missing) = page.read(&web, ListPile { batch, page: asked }).await?;
     let title = page.with(texts::PILE_OF, &[&number.to_string()]);
