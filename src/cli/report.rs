@@ -90,8 +90,9 @@ fn truth(plan: &PlanTruth, zone: &TimeZone) -> String {
     );
     let row = |of: &PrinterTruth| {
         let now = of.standing.as_ref().map_or_else(|| "removed".to_owned(), |standing| words::standing(standing, zone));
-        let why = format!("{now}; stopped {} times, {} spoiled", thousands(of.stops), thousands(of.spoiled));
-        vec![of.printer.clone(), planned(&of.planned), thousands(of.printed), why]
+        let spoiled = (of.spoiled > 0).then(|| format!("{} blanks spoiled", thousands(of.spoiled)));
+        let why: Vec<_> = std::iter::once(now).chain(of.lost.iter().map(words::lost_time)).chain(spoiled).collect();
+        vec![of.printer.clone(), planned(&of.planned), thousands(of.printed), why.join("; ")]
     };
     add(&mut text, &["printer", "planned", "good cards", "now, and in the night"], plan.printers.iter().map(row));
     text

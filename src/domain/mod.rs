@@ -57,6 +57,7 @@ pub mod import;
 pub mod instance;
 pub mod job;
 pub mod learned;
+pub mod lost_time;
 pub mod name_word;
 pub mod natural;
 pub mod objection;

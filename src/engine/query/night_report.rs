@@ -13,7 +13,14 @@ use super::{
     printers::{self, Facts, PrinterLine},
 };
 use crate::{
-    domain::{permission::Operation, standing::Standing, time::Timestamp},
+    domain::{
+        breaker::Breaker,
+        lost_time::{Change, Condition, LostTime, fault, lost_time},
+        pause::PauseScope,
+        permission::Operation,
+        standing::Standing,
+        time::Timestamp,
+    },
     store::{BatchLine, PrinterEvent, Tx},
 };
 
@@ -119,8 +126,8 @@ pub struct PrinterTruth {
     pub spoiled: i64,
     /// What it does now, or why it prints nothing; none if it was removed.
     pub standing: Option<Standing>,
-    /// How often it was seen unable to print.
-    pub stops: i64,
+    /// The time in which it could not print, by its cause, the longest first.
+    pub lost: Vec<LostTime>,
 }
 
 /// Records that are left.
@@ -155,8 +162,10 @@ impl Query for ReportNight {
         let mut tx = engine.store.read().await?;
         let facts = Facts::read(engine, &mut tx).await?;
         let printers = printers::read(engine, &mut tx, &facts).await?;
-        let (mut piles, mut happened) = (piles(&mut tx, since).await?, happened(&mut tx, since).await?);
-        let plan = kept(&mut tx, since).await?.map(|plan| truth(&plan, &night, &printers, &happened));
+        let (mut piles, events) = (piles(&mut tx, since).await?, events(&mut tx, since).await?);
+        let kept = kept(&mut tx, since).await?;
+        let plan = kept.map(|plan| truth(&plan, &night, (&facts, &printers), &events, engine.clock.now()));
+        let mut happened: Vec<_> = events.into_iter().map(event).collect();
         let is_cut = piles.len() > LISTED_MAX || happened.len() > LISTED_MAX;
         piles.drain(..piles.len().saturating_sub(LISTED_MAX));
         happened.drain(..happened.len().saturating_sub(LISTED_MAX));
@@ -195,10 +204,10 @@ async fn piles(tx: &mut Tx, since: Timestamp) -> Result<Vec<NightPile>, EngineEr
     Ok(batches.into_iter().map(pile).collect())
 }
 
-async fn happened(tx: &mut Tx, since: Timestamp) -> Result<Vec<Happened>, EngineError> {
+async fn events(tx: &mut Tx, since: Timestamp) -> Result<Vec<PrinterEvent>, EngineError> {
     let mut events = tx.events_of_printers(since).await?;
     events.sort_by(|a, b| (Timestamp::parse(&a.at), a.seq).cmp(&(Timestamp::parse(&b.at), b.seq)));
-    Ok(events.into_iter().map(event).collect())
+    Ok(events)
 }
 
 fn event(event: PrinterEvent) -> Happened {
@@ -218,22 +227,26 @@ async fn kept(tx: &mut Tx, since: Timestamp) -> Result<Option<NightPlan>, Engine
     Ok(plan.filter(is_of_begin))
 }
 
-fn truth(plan: &NightPlan, night: &Night, printers: &[PrinterLine], happened: &[Happened]) -> PlanTruth {
+fn truth(
+    plan: &NightPlan,
+    night: &Night,
+    (facts, printers): (&Facts, &[PrinterLine]),
+    events: &[PrinterEvent],
+    now: Timestamp,
+) -> PlanTruth {
+    let (from, to) = (Timestamp::parse(&plan.from).unwrap_or(now), Timestamp::parse(&plan.to).unwrap_or(now).min(now));
     let of = |planned: &super::plan::PlannedPrinter| {
         let name = &planned.printer;
         let line = night.printers.iter().find(|line| line.printer == *name);
-        let is_stop = |event: &&Happened| {
-            event.act == "printer.seen"
-                && event.subject == format!("printer {name}")
-                && (event.detail.starts_with("stopped") || event.detail.starts_with("unreachable"))
-        };
+        let printer = printers.iter().find(|line| line.name == *name);
+        let condition = printer.map(|printer| condition(facts, printer)).unwrap_or_default();
         PrinterTruth {
             printer: name.clone(),
             planned: planned.printed,
             printed: line.map_or(0, |line| line.printed),
             spoiled: line.map_or(0, |line| line.spoiled),
-            standing: printers.iter().find(|line| line.name == *name).map(|line| line.standing.clone()),
-            stops: i64::try_from(happened.iter().filter(is_stop).count()).unwrap_or(i64::MAX),
+            standing: printer.map(|line| line.standing.clone()),
+            lost: lost_time(&changes(events, name), condition, from, to),
         }
     };
     PlanTruth {
@@ -243,6 +256,41 @@ fn truth(plan: &NightPlan, night: &Night, printers: &[PrinterLine], happened: &[
         printed: night.printers.iter().map(|line| line.printed).sum(),
         printers: plan.printers.iter().map(of).collect(),
     }
+}
+
+/// What keeps a printer from printing now.
+fn condition(facts: &Facts, printer: &PrinterLine) -> Condition {
+    let is_paused = |scope: &PauseScope| facts.pauses.iter().any(|pause| pause.scope == *scope);
+    Condition {
+        is_queue_paused: is_paused(&PauseScope::Queue),
+        is_paused: is_paused(&PauseScope::Printer(printer.name.clone())),
+        fault: fault(&printer.state, &printer.reasons),
+        is_locked: printer.breaker == Breaker::Locked,
+    }
+}
+
+/// The changes of a printer, of those that are on record, in their order.
+fn changes(events: &[PrinterEvent], printer: &str) -> Vec<(Timestamp, Change)> {
+    let subject = format!("printer {printer}");
+    let change = |event: &PrinterEvent| {
+        let text = |key: &str| event.details.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+        let is_of_printer = event.subject == subject;
+        let reasons =
+            || text("reasons").split(',').filter(|one| !one.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+        let is_locked = |key| text(key).parse() == Ok(Breaker::Locked);
+        let change = match &*event.act {
+            "queue.paused" | "queue.resumed" => {
+                let is = event.act == "queue.paused";
+                if event.subject == "queue" { Change::QueuePaused(is) } else { Change::Paused(is) }
+            }
+            "printer.seen" => Change::Seen(fault(text("state"), &reasons())),
+            "printer.breaker" => Change::Locked { was: is_locked("was"), is: is_locked("is") },
+            _ => return None,
+        };
+        let is_told = is_of_printer || matches!(change, Change::QueuePaused(_));
+        Timestamp::parse(&event.at).filter(|_| is_told).map(|at| (at, change))
+    };
+    events.iter().filter_map(change).collect()
 }
 
 fn blanks(facts: &Facts) -> Vec<BlanksLeft> {

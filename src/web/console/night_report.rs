@@ -8,7 +8,10 @@ use super::{
     view::{Cell, Table},
 };
 use crate::{
-    domain::breaker::Breaker,
+    domain::{
+        breaker::Breaker,
+        lost_time::{LossCause, LostTime},
+    },
     engine::query::{BlanksLeft, Happened, LeftInClass, NightPile, NightReport, PlanTruth, PrinterTruth},
     words::pages::{self, Text, texts},
 };
@@ -29,19 +32,30 @@ fn table(page: &Page, title: String, headings: &[Text], rows: Vec<Vec<Cell>>) ->
 fn truth(page: &Page, plan: &PlanTruth) -> Table {
     let row = |line: &PrinterTruth| {
         let standing = line.standing.as_ref().map(|now| pages::standing(now, page.language, &page.zone));
-        let why = [page.number(line.stops), page.number(line.spoiled)];
-        let why = page.with(texts::STOPPED_AND_SPOILED, &[&why[0], &why[1]]);
+        let spoiled = (line.spoiled > 0).then(|| page.with(texts::SPOILED_BLANKS, &[&page.number(line.spoiled)]));
+        let lost = line.lost.iter().map(|lost| lost_in_words(page, lost));
         vec![
             Cell::link(&line.printer, address::printer(&line.printer)),
             Cell::text(band(page, line.planned)),
             Cell::number(page, line.printed),
-            Cell::text(standing.into_iter().chain([why]).collect::<Vec<_>>().join("; ")),
+            Cell::text(standing.into_iter().chain(lost).chain(spoiled).collect::<Vec<_>>().join("; ")),
         ]
     };
     let headings = [texts::PRINTER, texts::PLANNED, texts::GOOD_CARDS, texts::REASONS];
     let numbers = [band(page, plan.planned), page.number(plan.printed)];
     let title = page.with(texts::PLAN_AND_TRUTH, &[&page.day_and_time(&plan.made_at), &numbers[0], &numbers[1]]);
     table(page, title, &headings, plan.printers.iter().map(row).collect())
+}
+
+fn lost_in_words(page: &Page, lost: &LostTime) -> String {
+    let minutes = page.number(lost.minutes());
+    match &lost.cause {
+        LossCause::Paused => page.with(texts::LOST_PAUSED, &[&minutes]),
+        LossCause::Unreachable => page.with(texts::LOST_UNREACHABLE, &[&minutes]),
+        LossCause::Stopped { reason: Some(reason) } => page.with(texts::LOST_STOPPED_BY, &[&minutes, reason]),
+        LossCause::Stopped { reason: None } => page.with(texts::LOST_STOPPED, &[&minutes]),
+        LossCause::Locked => page.with(texts::LOST_LOCKED, &[&minutes]),
+    }
 }
 
 fn piles(page: &Page, report: &NightReport) -> Table {

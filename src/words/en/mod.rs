@@ -13,6 +13,7 @@ mod found;
 mod history;
 mod import;
 mod instance;
+mod lost_time;
 mod need;
 mod number;
 mod objection;
@@ -41,6 +42,7 @@ pub use self::{
     found::{CounterAnswer, counter_answer},
     history::history_rows,
     import::{RowFault, further_faults, refused_row, row_faults, row_place, warning},
+    lost_time::lost_time,
     need::need,
     number::thousands,
     objection::{caution, objection, resolution},

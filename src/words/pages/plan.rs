@@ -30,7 +30,12 @@ texts! {
     FIRST_IN "The first that get a card" "Yang pertama mendapat kartu";
     PLANNED "Planned" "Direncanakan";
     PLAN_AND_TRUTH "Planned at {}: {} good cards; there are {}" "Direncanakan pada {}: {} kartu layak; nyatanya {}";
-    STOPPED_AND_SPOILED "stopped {} times, {} spoiled" "berhenti {} kali, {} rusak";
+    LOST_PAUSED "paused for {} min" "dijeda {} menit";
+    LOST_UNREACHABLE "out of reach for {} min" "tidak terjangkau {} menit";
+    LOST_STOPPED "stopped for {} min" "berhenti {} menit";
+    LOST_STOPPED_BY "stopped for {} min ({})" "berhenti {} menit ({})";
+    LOST_LOCKED "locked after failures for {} min" "terkunci setelah gagal {} menit";
+    SPOILED_BLANKS "{} blanks spoiled" "{} blangko rusak";
     PILES "Where the good cards lie" "Letak kartu yang layak";
     IN_THIS_ORDER "Sorted by district, in this order" "Diurutkan menurut kecamatan, dengan urutan ini";
     WHAT_HAPPENED "What happened" "Yang terjadi";
