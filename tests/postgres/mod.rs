@@ -74,17 +74,22 @@ struct Server {
 impl Postgres {
     /// Starts a fast server, whose commits survive its death but not a power loss, and waits until it answers.
     pub(crate) fn start() -> Self {
-        Self::start_in(place(&[env::temp_dir()]), &FAST)
+        Self::on_copy_of(&template())
+    }
+
+    /// The same on a copy of the data of a server that was stopped.
+    pub(crate) fn on_copy_of(data: &Path) -> Self {
+        Self::start_in(place(&[env::temp_dir()]), data, &FAST)
     }
 
     /// Starts a durable server: commits are on disk when they return. Its folder is the target folder if the server's
     /// user can access that, otherwise a temporary one.
     pub(crate) fn durable() -> Self {
-        Self::start_in(place(&[env!("CARGO_TARGET_TMPDIR").into(), env::temp_dir()]), &DURABLE)
+        Self::start_in(place(&[env!("CARGO_TARGET_TMPDIR").into(), env::temp_dir()]), &template(), &DURABLE)
     }
 
-    fn start_in(folder: TempDir, settings: &[&'static str]) -> Self {
-        copy(&template(), &folder.path().join("data"));
+    fn start_in(folder: TempDir, data: &Path, settings: &[&'static str]) -> Self {
+        copy(data, &folder.path().join("data"));
         give_away(folder.path());
         let settings = ALWAYS.iter().chain(settings).copied().collect();
         let mut server = Self { folder, settings, port: 0, server: None };
@@ -313,7 +318,7 @@ fn is_root() -> bool {
     fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     output(Command::new("cp").args(["-r", "--reflink=auto", "--preserve=mode"]).arg(from).arg(to));
 }
 

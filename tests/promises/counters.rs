@@ -206,7 +206,7 @@ async fn old_schema(location: &Location) {
 #[tokio::test]
 async fn a_database_of_an_older_schema_gets_its_counters_when_it_is_opened() {
     let folder = tempfile::tempdir().unwrap();
-    let server = database::server();
+    let server = database::empty_server();
     let location = database::location(server.as_ref(), folder.path());
     old_schema(&location).await;
 

@@ -1,11 +1,17 @@
 //! Helper: the database of a test. It is SQLite; with `PROMISES_ON=postgresql` each test has a PostgreSQL server of its own.
 
-use std::{path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+};
 
-use cetak::store::Location;
+use cetak::store::{Location, Store, keys::Keys};
+use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Row, sqlite::SqliteConnectOptions};
 
-use crate::postgres::{Postgres, program};
+use crate::postgres::{Postgres, copy as copy_files, program};
 
 /// Whether the tests run on PostgreSQL.
 pub(crate) fn is_postgres() -> bool {
@@ -16,9 +22,49 @@ pub(crate) fn is_postgres() -> bool {
     }
 }
 
-/// A server, for the tests on PostgreSQL.
+/// A server whose database has the schema, for the tests on PostgreSQL.
 pub(crate) fn server() -> Option<Postgres> {
+    is_postgres().then(|| Postgres::on_copy_of(&with_schema()))
+}
+
+/// A server whose database is empty, for the tests on PostgreSQL.
+pub(crate) fn empty_server() -> Option<Postgres> {
     is_postgres().then(Postgres::start)
+}
+
+/// The data of a server whose database has the schema. The migrations take longer than most tests, so what they leave is kept in the target
+/// folder until one of them changes.
+fn with_schema() -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    fs::create_dir_all(target).unwrap();
+    let data = target.join(format!("schema-{}", digest_of_migrations()));
+    let lock = fs::File::create(target.join("schema.lock")).unwrap();
+    lock.lock().unwrap();
+    if !data.exists() {
+        let mut server = Postgres::start();
+        let location = Location::Server(server.url());
+        // In a thread of its own, as most tests are asynchronous.
+        let migrated = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(Store::open(&location, Keys::derive(&[7; 32]))).map(drop)
+        });
+        migrated.join().unwrap().unwrap();
+        server.stop();
+        // Renamed when it is complete.
+        let half = target.join("schema-half");
+        let _ = fs::remove_dir_all(&half);
+        copy_files(&server.folder().join("data"), &half);
+        fs::rename(half, &data).unwrap();
+    }
+    data
+}
+
+fn digest_of_migrations() -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/postgres");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort_unstable();
+    let digest = files.iter().fold(Sha256::new(), |digest, file| digest.chain_update(fs::read(file).unwrap()));
+    digest.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An empty database on that server or in that folder.

@@ -62,7 +62,7 @@ async fn older_database(location: &Location) {
 #[tokio::test]
 async fn warrants_from_before_become_pending_acts_under_their_numbers() {
     let folder = tempfile::tempdir().unwrap();
-    let server = database::server();
+    let server = database::empty_server();
     let location = database::location(server.as_ref(), Path::new(folder.path()));
     older_database(&location).await;
     let store = Store::open(&location, Keys::derive(&[7; 32])).await.unwrap();
