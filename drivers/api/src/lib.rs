@@ -222,8 +222,19 @@ pub struct PrinterStatus {
 pub struct Supply {
     /// `marker-names`.
     pub name: String,
+    /// `marker-types`, for example `ink-ribbon`; `None` if the printer does not report it.
+    #[serde(default)]
+    pub kind: Option<String>,
     /// `marker-levels` in percent; `None` if the printer reports no percentage.
     pub level_percent: Option<u8>,
+}
+
+impl Supply {
+    /// Whether it is a ribbon or a film, of which each card uses a piece. Printers that report no type name it.
+    pub fn is_ribbon(&self) -> bool {
+        let is_one = |text: &str| ["ribbon", "film", "ymc"].iter().any(|word| text.to_lowercase().contains(word));
+        self.kind.as_deref().is_some_and(is_one) || (self.kind.is_none() && is_one(&self.name))
+    }
 }
 
 /// The result of [`PrinterDriver::prepare`].

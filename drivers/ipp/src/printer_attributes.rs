@@ -7,7 +7,7 @@ use crate::attributes::{has_text, integers, texts};
 
 /// The `requested-attributes` of Get-Printer-Attributes: all that `capabilities`, `status`, `suitability` and
 /// [`PrinterAttributes`] read.
-pub(crate) const REQUESTED_PRINTER_ATTRIBUTES: [&str; 26] = [
+pub(crate) const REQUESTED_PRINTER_ATTRIBUTES: [&str; 27] = [
     "copies-supported",
     "cups-version",
     "device-uri",
@@ -17,6 +17,7 @@ pub(crate) const REQUESTED_PRINTER_ATTRIBUTES: [&str; 26] = [
     "job-hold-until-supported",
     "marker-levels",
     "marker-names",
+    "marker-types",
     "media-supported",
     "operations-supported",
     "print-scaling-supported",

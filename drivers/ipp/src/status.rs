@@ -32,7 +32,12 @@ fn supplies(printer: &IppAttributeGroup) -> Vec<Supply> {
     let levels = integers(printer, "marker-levels");
     // Negative levels: -1 unavailable, -2 unknown, -3 some left.
     let percent = |level: i32| u8::try_from(level).ok().filter(|percent| *percent <= 100);
-    let supply = |(position, name)| Supply { name, level_percent: levels.get(position).copied().and_then(percent) };
+    let kinds = texts(printer, "marker-types");
+    let supply = |(position, name)| Supply {
+        name,
+        kind: kinds.get(position).cloned(),
+        level_percent: levels.get(position).copied().and_then(percent),
+    };
     texts(printer, "marker-names").into_iter().enumerate().map(supply).collect()
 }
 
@@ -50,19 +55,24 @@ mod tests {
             ("printer-state-reasons", keywords(&["media-empty-warning", "none", "media-empty-error", "other"])),
             ("printer-is-accepting-jobs", IppValue::Boolean(false)),
             ("marker-names", IppValue::Array(vec![name("YMCKO"), name("overlay"), name("cleaner"), name("x")])),
+            ("marker-types", keywords(&["ink-ribbon", "other", "cleaner-unit"])),
             ("marker-levels", IppValue::Array(vec![80, -2, 101].into_iter().map(IppValue::Integer).collect())),
         ]));
 
-        let supply = |name: &str, level_percent| Supply { name: name.into(), level_percent };
+        let supply = |name: &str, kind: Option<&str>, level_percent| Supply {
+            name: name.into(),
+            kind: kind.map(str::to_owned),
+            level_percent,
+        };
         let expected = PrinterStatus {
             condition: Condition::Processing,
             reasons: vec!["media-empty-warning".into(), "media-empty-error".into(), "other".into()],
             accepting_jobs: false,
             supplies: vec![
-                supply("YMCKO", Some(80)),
-                supply("overlay", None),
-                supply("cleaner", None),
-                supply("x", None),
+                supply("YMCKO", Some("ink-ribbon"), Some(80)),
+                supply("overlay", Some("other"), None),
+                supply("cleaner", Some("cleaner-unit"), None),
+                supply("x", None, None),
             ],
         };
         assert_eq!(read, Some(expected));

@@ -110,6 +110,11 @@ impl History {
         self.fed.partition_point(|blank| blank.end_us <= now)
     }
 
+    /// The number of fed blanks.
+    pub(crate) fn count(&self) -> usize {
+        self.fed.len()
+    }
+
     pub(crate) fn condition(&self, now: i64) -> Condition {
         let count_finished = self.count_finished(now);
         // Only the last finished card can have left a jam, because the next does not start before it is cleared.

@@ -10,7 +10,8 @@
 //! be moved, replaced or shortened while such a driver exists. Without `truth` the state is in memory, for benchmarks
 //! and simulations.
 //!
-//! Deliberately absent: lost uploads and incomplete documents, which need a network protocol; and supplies.
+//! Deliberately absent: lost uploads and incomplete documents, which need a network protocol; and a ribbon that ends: its level is
+//! reported only.
 #![warn(missing_docs)]
 
 mod faults;
@@ -26,7 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use cetak_driver_api::{
     AttemptId, AttemptRef, AttemptStatus, Cancelled, Capabilities, Committed, Condition, Document, DriverError,
-    Prepared, PrinterDriver, PrinterStatus, Rasters,
+    Prepared, PrinterDriver, PrinterStatus, Rasters, Supply,
 };
 use tokio::runtime::Handle;
 
@@ -81,6 +82,7 @@ impl MockPrinter {
     /// | `forget` | share that make a good card, but the printer forgets the attempt | 0 |
     /// | `script` | instead of shares, the fault of each card by its number: `3:spoil,7:forget` | none |
     /// | `hold` | `yes`: a prepared attempt is held in the printer; `no`: by the driver | `no` |
+    /// | `ribbon` | the cards of a ribbon, whose level it reports; a used one is changed by itself | none is reported |
     /// | `dpi` | the printer's resolution | 300 |
     /// | `seed` | selects which attempts meet which fault | 0 |
     /// | `truth` | file of the printer's state; created at the first use, its folder must exist | in memory |
@@ -222,7 +224,9 @@ impl Shared {
         state.refresh(&self.settings.name).map_err(|_| unreachable())?;
         let condition = state.history.condition((self.now)());
         let reasons = if condition == Condition::Stopped { vec![JAM.to_owned()] } else { Vec::new() };
-        Ok(PrinterStatus { condition, reasons, accepting_jobs: true, supplies: Vec::new() })
+        let fed = state.history.count();
+        let supplies = self.settings.ribbon.map(|cards| ribbon(cards, fed)).into_iter().collect();
+        Ok(PrinterStatus { condition, reasons, accepting_jobs: true, supplies })
     }
 
     fn prepare(&self, state: &mut State, attempt: &AttemptId) -> Result<Prepared, DriverError> {
@@ -301,6 +305,13 @@ impl Shared {
         }
         Ok(Cancelled::NothingPrinted)
     }
+}
+
+/// A ribbon of so many cards, after as many were fed.
+fn ribbon(cards: usize, fed: usize) -> Supply {
+    let left = cards - fed % cards;
+    let level_percent = u8::try_from(left * 100 / cards).ok();
+    Supply { name: "YMCKO".to_owned(), kind: Some("ink-ribbon".to_owned()), level_percent }
 }
 
 impl State {

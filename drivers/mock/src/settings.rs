@@ -7,7 +7,7 @@ use cetak_driver_api::AttemptId;
 use crate::faults::{FaultScript, FaultShares, InjectedFault};
 
 /// Every key and its allowed values, in the order in which an error lists them.
-const KEYS: [(&str, &str); 13] = [
+const KEYS: [(&str, &str); 14] = [
     ("card_ms", MILLISECONDS),
     ("clear_ms", MILLISECONDS),
     ("offline", SHARE),
@@ -21,6 +21,7 @@ const KEYS: [(&str, &str); 13] = [
         "`NUMBER:FAULT,…` with `jam`, `spoil`, `lose_ack`, `forget`, `reject` or `offline`, each card number once",
     ),
     ("hold", "`yes` or `no`"),
+    ("ribbon", "1 to 1000000"),
     ("dpi", "100 to 1200"),
     ("seed", "a whole number from 0 to 18446744073709551615"),
     ("truth", "the path of a file"),
@@ -93,6 +94,8 @@ pub(crate) struct Settings {
     pub(crate) script: Option<FaultScript>,
     /// A prepared attempt is held in the printer.
     pub(crate) hold: bool,
+    /// The cards of a ribbon, of which the printer reports the level; `None`: it reports none.
+    pub(crate) ribbon: Option<usize>,
     /// Dots per inch, 100 to 1200.
     pub(crate) dpi: u32,
     pub(crate) seed: u64,
@@ -111,6 +114,7 @@ impl Settings {
             shares: FaultShares::default(),
             script: None,
             hold: false,
+            ribbon: None,
             dpi: 300,
             seed: 0,
             truth: None,
@@ -190,6 +194,9 @@ impl Settings {
             "forget" => share(&text).map(|share| self.shares.forget = share),
             "script" => FaultScript::parse(&text).map(|script| self.script = Some(script)),
             "hold" => yes_or_no(&text).map(|hold| self.hold = hold),
+            "ribbon" => {
+                text.parse().ok().filter(|cards| (1..=1_000_000).contains(cards)).map(|cards| self.ribbon = Some(cards))
+            }
             "dpi" => text.parse().ok().filter(|dpi| (100..=1_200).contains(dpi)).map(|dpi| self.dpi = dpi),
             "seed" => text.parse().ok().map(|seed| self.seed = seed),
             "truth" => (!text.is_empty()).then(|| self.truth = Some(text.into())),
@@ -293,7 +300,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "a mock printer has no key `spoiled`; its keys are card_ms, clear_ms, offline, reject, jam, spoil, \
-             lose_ack, forget, script, hold, dpi, seed, truth"
+             lose_ack, forget, script, hold, ribbon, dpi, seed, truth"
         );
     }
 

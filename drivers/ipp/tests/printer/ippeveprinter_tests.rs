@@ -49,7 +49,10 @@ async fn probe_and_status_report_the_printers_attributes() {
     assert!(capabilities.identity.is_some_and(|uuid| uuid.starts_with("urn:uuid:")));
     assert!(capabilities.up_time_s.is_some_and(|seconds| seconds < 3600));
     assert_eq!((status.condition, status.accepting_jobs), (Condition::Idle, true));
-    assert_eq!(status.supplies, [Supply { name: "YMCKO ribbon".to_owned(), level_percent: Some(80) }]);
+    assert_eq!(
+        status.supplies,
+        [Supply { name: "YMCKO ribbon".to_owned(), kind: Some("ribbon".to_owned()), level_percent: Some(80) }]
+    );
 }
 
 #[tokio::test]

@@ -85,6 +85,20 @@ async fn a_jam_spoils_its_blank_and_stops_the_printer_until_it_is_cleared() {
 }
 
 #[tokio::test]
+async fn the_level_of_a_ribbon_falls_with_each_card_and_a_used_one_is_changed() {
+    let world = World::new();
+    let printer = world.in_memory("ribbon=4");
+    let level = async || printer.status().await.unwrap().supplies[0].level_percent;
+    let mut levels = vec![level().await];
+    for name in ["a", "b", "c", "d"] {
+        print(&printer, name).await.unwrap();
+        levels.push(level().await);
+    }
+    assert_eq!(levels, [100, 75, 50, 25, 100].map(Some));
+    assert_eq!(world.in_memory("").status().await.unwrap().supplies, []);
+}
+
+#[tokio::test]
 async fn a_card_queued_behind_a_jam_starts_when_the_jam_is_cleared() {
     let world = World::new();
     let jamming = world.open("p1", "card_ms=100&clear_ms=500&jam=1");
