@@ -14,6 +14,7 @@ use super::{
     id::BatchId,
     pause::Pause,
     states::{JobState, Recall, RecordState},
+    supply::Stop,
     time::Timestamp,
     window::{self, Window},
 };
@@ -55,6 +56,8 @@ pub struct PrinterSnapshot<'a> {
     pub readiness: Readiness,
     /// The instant since which it cannot print.
     pub down_since: Option<Timestamp>,
+    /// The limit that stops its feeding, and since when it does.
+    pub stop: Option<(Stop, Timestamp)>,
     /// Its oldest batch that is not closed.
     pub batch: Option<(BatchId, BatchState)>,
     /// Whether the database may be a copy, so that a person has to adopt it.
@@ -132,6 +135,14 @@ pub enum Blocked {
     AttemptNameInvalid,
     /// The site's name is too long for a job name.
     SiteNameInvalid,
+    /// Its output tray is full.
+    TrayFull,
+    /// Its ribbon is used up.
+    RibbonUsedUp,
+    /// It has to be cleaned.
+    CleaningDue,
+    /// It rests after its cards, and goes on by itself.
+    Rests,
     /// There is no free blank for the printer.
     NoBlanks,
     /// The waiting list of its profile is empty.
@@ -158,11 +169,33 @@ impl Blocked {
             Self::AttemptUnanswered => "attempt-unanswered",
             Self::AttemptNameInvalid => "attempt-name-invalid",
             Self::SiteNameInvalid => "site-name-invalid",
+            Self::TrayFull => "tray-full",
+            Self::RibbonUsedUp => "ribbon-used-up",
+            Self::CleaningDue => "cleaning-due",
+            Self::Rests => "rests",
             Self::NoBlanks => "no-blanks",
             Self::NothingWaits => "nothing-waits",
             Self::AwaitsApproval => "awaits-approval",
             Self::CannotRender => "cannot-render",
             Self::Misconfigured => "misconfigured",
+        }
+    }
+}
+
+impl Blocked {
+    /// Whether a limit of the printer stops its feeding.
+    pub fn is_limit(self) -> bool {
+        matches!(self, Self::TrayFull | Self::RibbonUsedUp | Self::CleaningDue | Self::Rests)
+    }
+}
+
+impl From<Stop> for Blocked {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::TrayFull => Self::TrayFull,
+            Stop::RibbonUsedUp => Self::RibbonUsedUp,
+            Stop::CleaningDue => Self::CleaningDue,
+            Stop::Rests { .. } => Self::Rests,
         }
     }
 }
@@ -200,12 +233,21 @@ pub fn next_action(printer: &PrinterSnapshot, rules: &Rules, now: Timestamp) -> 
         Readiness::Ready if printer.breaker.lets_a_card_start() => {}
         Readiness::Ready | Readiness::Unknown => return Action::Ask,
     }
-    match printer.batch {
-        None => Action::Plan,
-        Some((_, BatchState::Planned)) => Action::block(Blocked::AwaitsApproval),
-        Some((_, BatchState::Running)) => Action::Print,
-        Some((_, BatchState::Closing | BatchState::Closed)) => Action::EndBatch(BatchEnd::NothingPrinting),
+    match (printer.batch, printer.stop) {
+        (Some((_, BatchState::Planned)), _) => Action::block(Blocked::AwaitsApproval),
+        (Some((_, BatchState::Closing | BatchState::Closed)), _) => Action::EndBatch(BatchEnd::NothingPrinting),
+        (None | Some((_, BatchState::Running)), Some((stop, since))) => limited(printer, (stop, since), rules, now),
+        (None, None) => Action::Plan,
+        (Some((_, BatchState::Running)), None) => Action::Print,
     }
+}
+
+/// Decides what follows when a limit stops the feeding. After `release_after`, and at the begin of a longer rest, the cards go to
+/// other printers.
+fn limited(printer: &PrinterSnapshot, (stop, since): (Stop, Timestamp), rules: &Rules, now: Timestamp) -> Action {
+    let lasts = stop.until().map_or_else(|| now.since(since), |until| until.since(now));
+    let ends = printer.batch.filter(|_| lasts > rules.release_after);
+    Action::Block { reason: stop.into(), end_batch: ends.map(|_| BatchEnd::PrinterCannotPrint) }
 }
 
 /// Decides what follows when a printer cannot print. After `release_after` its cards go to other printers.
@@ -272,6 +314,7 @@ mod tests {
             breaker: Breaker::Closed,
             readiness: Readiness::Ready,
             down_since: None,
+            stop: None,
             batch: Some((BatchId(7), BatchState::Running)),
             in_doubt: false,
             pauses: &[],
@@ -341,6 +384,22 @@ mod tests {
         assert_eq!(decided(&PrinterSnapshot { readiness: Readiness::Unknown, ..printer() }), Action::Ask);
         assert_eq!(decided(&PrinterSnapshot { breaker: Breaker::Open, ..printer() }), Action::Ask);
         assert_eq!(decided(&PrinterSnapshot { breaker: Breaker::HalfOpen, ..printer() }), Action::Print);
+    }
+
+    #[test]
+    fn a_limit_keeps_the_batch_for_a_while_and_a_long_rest_releases_it_at_once() {
+        let stopped = |stop, since| decided(&PrinterSnapshot { stop: Some((stop, since)), ..printer() });
+        let released = Some(BatchEnd::PrinterCannotPrint);
+        let minutes = Duration::from_mins;
+        let full = |end_batch| Action::Block { reason: Blocked::TrayFull, end_batch };
+        assert_eq!(stopped(Stop::TrayFull, NOON.minus(minutes(15))), full(None));
+        assert_eq!(stopped(Stop::TrayFull, NOON.minus(minutes(16))), full(released));
+        let rests = |lasts| stopped(Stop::Rests { until: NOON.plus(minutes(lasts)) }, NOON);
+        assert_eq!(rests(15), Action::block(Blocked::Rests));
+        assert_eq!(rests(16), Action::Block { reason: Blocked::Rests, end_batch: released });
+        let stop = Some((Stop::RibbonUsedUp, NOON));
+        assert_eq!(decided(&PrinterSnapshot { stop, batch: None, ..printer() }), Action::block(Blocked::RibbonUsedUp));
+        assert_eq!(decided(&PrinterSnapshot { stop, has_open_attempt: true, ..printer() }), Action::Resume);
     }
 
     #[test]

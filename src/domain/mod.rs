@@ -15,6 +15,7 @@
 //!   anything else is done to it ([`district`]). **proxy**: who receives a card for its citizen
 //! * **walk-in**: a record that a supervisor puts first, with a reason ([`walk_in`])
 //! * **window**: a time in which cards may start ([`window`])
+//! * **limit**: how many cards a printer's ribbon, tray, cleaning and rest allow; **supplies**: what of that is left ([`supply`])
 //! * **standing**: what a printer is doing, or why it prints nothing ([`standing`])
 //! * **account**: a person who may sign in, with **roles**; **session**: what a sign-in opens; **token**: what a program signs in with
 //!   ([`account`])
@@ -84,6 +85,9 @@ pub mod share;
 pub mod standing;
 pub mod states;
 pub mod stock;
+pub mod supply;
+#[cfg(test)]
+mod supply_tests;
 pub mod test_card;
 pub mod time;
 pub mod transition;

@@ -16,6 +16,8 @@ pub struct BatchRequest<'a> {
     pub printer: &'a str,
     /// The capacity of its hopper, if the hopper is counted.
     pub hopper: Option<i64>,
+    /// The cards that its limits allow, where they are counted.
+    pub room: Option<i64>,
     /// Its profile.
     pub profile: &'a str,
     /// The profile's blank type.
@@ -26,6 +28,11 @@ impl BatchRequest<'_> {
     /// The place of its blanks.
     pub fn place(&self) -> Place {
         place(self.printer, self.hopper)
+    }
+
+    /// The most cards of its next batch.
+    fn most(&self, batch_size: i64, blanks: i64) -> i64 {
+        size(batch_size, blanks, self.hopper).min(self.room.unwrap_or(i64::MAX)).max(0)
     }
 }
 
@@ -88,6 +95,8 @@ pub enum Planned {
     Batch(BatchPlan),
     /// No free blank for this printer.
     NoBlanks,
+    /// Its limits allow no card.
+    NoRoom,
     /// The waiting list of its profile is empty.
     NothingWaits,
 }
@@ -101,7 +110,7 @@ pub fn most_wanted<'a>(requests: &[BatchRequest<'a>], free: &FreeBlanks, batch_s
         let lots = free.get(&(request.blank_type, account.clone()));
         let available = lots.map_or(0, |lots| quantity(lots));
         let of_account = wanted.entry(request.profile).or_default().entry(account).or_default();
-        *of_account = available.min(*of_account + size(batch_size, available, request.hopper));
+        *of_account = available.min(*of_account + request.most(batch_size, available));
     }
     wanted.into_iter().map(|(profile, accounts)| (profile, accounts.values().sum())).filter(|(_, n)| *n > 0).collect()
 }
@@ -127,9 +136,9 @@ pub fn plan<'a>(
         let lots = free.entry((request.blank_type, place.free())).or_default();
         let sharing = sharers.get_mut(&(request.blank_type, place.free()));
         let blanks = sharing.as_ref().map_or(quantity(lots), |sharing| share(quantity(lots), **sharing));
-        let wanted = size(policy.batch_size, blanks, request.hopper);
+        let wanted = request.most(policy.batch_size, blanks);
         if wanted == 0 {
-            return Planned::NoBlanks;
+            return if request.room == Some(0) { Planned::NoRoom } else { Planned::NoBlanks };
         }
         let list = waiting.entry(request.profile).or_default();
         let mut cards: Vec<Claimed> = list.drain(..list.len().min(usize::try_from(wanted).unwrap_or(0))).collect();
@@ -211,7 +220,8 @@ mod tests {
     }
 
     const POLICY: Policy = Policy { batch_size: 3, needs_approval: false };
-    const P1: BatchRequest = BatchRequest { printer: "p1", hopper: None, profile: "ktp", blank_type: "card" };
+    const P1: BatchRequest =
+        BatchRequest { printer: "p1", hopper: None, room: None, profile: "ktp", blank_type: "card" };
 
     #[test]
     fn printers_share_the_list_and_the_blanks_in_their_order_and_oldest_lots_go_first() {
@@ -224,7 +234,7 @@ mod tests {
             Planned::Batch(plan) => {
                 plan.cards.iter().map(|c| c.record.0).zip(plan.lot_of_each().map(|l| l.0)).collect()
             }
-            Planned::NoBlanks | Planned::NothingWaits => Vec::new(),
+            Planned::NoBlanks | Planned::NoRoom | Planned::NothingWaits => Vec::new(),
         };
         assert_eq!(shape(&plans[0]), [(1, 1), (2, 1)]);
         assert_eq!(shape(&plans[1]), [(3, 2), (4, 2)]);
@@ -252,6 +262,17 @@ mod tests {
         let plans = plan(&[request], &mut waiting, &mut free, &sharers, policy);
         let Planned::Batch(plan) = &plans[0] else { panic!("there are blanks and records") };
         assert_eq!(plan.cards.len(), 40, "the other has 20, and 20 more are left for it");
+    }
+
+    #[test]
+    fn a_batch_is_no_larger_than_the_limits_of_its_printer_allow() {
+        let mut free: FreeBlanks = [(("card", Account::Vault), vec![lot(1, 9)])].into();
+        let mut waiting: Waiting = [("ktp", (1..9).map(|n| claimed(n, "a")).collect())].into();
+        let requests = [BatchRequest { room: Some(2), ..P1 }, BatchRequest { printer: "p2", room: Some(0), ..P1 }];
+        assert_eq!(most_wanted(&requests, &free, 3), [("ktp", 2)].into());
+        let plans = plan(&requests, &mut waiting, &mut free, &Sharers::new(), POLICY);
+        assert!(matches!(&plans[0], Planned::Batch(plan) if plan.cards.len() == 2), "{plans:?}");
+        assert_eq!(plans[1], Planned::NoRoom);
     }
 
     #[test]

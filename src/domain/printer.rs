@@ -1,8 +1,13 @@
 //! Printers.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
-use super::breaker::Breaker;
+use super::{
+    breaker::Breaker,
+    supply::{Limits, Supplies},
+};
 
 /// The most printers that an office has in use, so that a list of all of them is bounded.
 pub const PRINTERS_MAX: usize = 1_000;
@@ -34,6 +39,10 @@ pub struct Printer {
     pub acknowledged_reasons: Vec<String>,
     /// The node that it belongs to, on a shared database.
     pub node: Option<String>,
+    /// Its limits, and what they leave it.
+    pub supplies: Supplies,
+    /// The mean time of its cards in milliseconds, if it has printed any.
+    pub card_ms: Option<i64>,
 }
 
 /// What people set of a printer.
@@ -47,6 +56,8 @@ pub struct PrinterSetting {
     pub profile: String,
     /// The capacity of its hopper, if the hopper is counted.
     pub hopper: Option<i64>,
+    /// Its other limits.
+    pub limits: Limits,
 }
 
 impl Printer {
@@ -57,7 +68,14 @@ impl Printer {
             uri: plain_uri(&self.uri),
             profile: self.profile.clone(),
             hopper: self.hopper,
+            limits: self.supplies.limits,
         }
+    }
+
+    /// The mean time of its cards: as they have shown it, else as people set it.
+    pub fn card_time(&self) -> Option<Duration> {
+        let set = self.supplies.limits.seconds_per_card.map(|seconds| seconds.saturating_mul(1_000));
+        self.card_ms.or(set).and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis)
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     dispatch::CLOCK_TOLERANCE,
     id::{BatchId, CountId},
     pause::Pause,
+    supply::Stop,
     time::Timestamp,
     window::{self, Window},
 };
@@ -31,6 +32,8 @@ pub struct Seen<'a> {
     pub blank_type: Option<&'a str>,
     /// The free blanks of that type for this printer.
     pub blanks: i64,
+    /// The limit that stops its feeding.
+    pub stop: Option<Stop>,
     /// The records of its profile that wait.
     pub waiting: i64,
     /// Whether the persons of its profile are being rekeyed.
@@ -75,6 +78,17 @@ pub enum Standing {
         /// The type.
         blank_type: String,
     },
+    /// Its output tray is full: it prints again when a person has emptied it and said so.
+    TrayFull,
+    /// Its ribbon is used up: it prints again when a person has put in another one and said so, or when the printer reports it.
+    RibbonUsedUp,
+    /// It has to be cleaned: it prints again when a person has done so and said so.
+    CleaningDue,
+    /// It rests after its cards, and goes on by itself.
+    Rests {
+        /// When, RFC 3339.
+        until: String,
+    },
     /// Its batch waits for approval.
     AwaitsApproval {
         /// The batch.
@@ -118,6 +132,10 @@ impl Standing {
             | Self::HiddenByCount { .. } => self.clone(),
             // That there are no blanks stands before these.
             Self::NoBlanks { .. }
+            | Self::TrayFull
+            | Self::RibbonUsedUp
+            | Self::CleaningDue
+            | Self::Rests { .. }
             | Self::Ready
             | Self::NoScheduler
             | Self::SettingsWrong
@@ -155,6 +173,12 @@ pub fn standing(seen: &Seen, now: Timestamp) -> Standing {
         Some((batch, BatchState::Planned)) => return Standing::AwaitsApproval { batch: batch.0 },
         None | Some((_, BatchState::Running | BatchState::Closing | BatchState::Closed)) => {}
     }
+    match seen.stop {
+        Some(Stop::TrayFull) => return Standing::TrayFull,
+        Some(Stop::RibbonUsedUp) => return Standing::RibbonUsedUp,
+        Some(Stop::CleaningDue) => return Standing::CleaningDue,
+        Some(Stop::Rests { .. }) | None => {}
+    }
     if !seen.is_scheduled {
         return Standing::NoScheduler;
     }
@@ -167,7 +191,10 @@ pub fn standing(seen: &Seen, now: Timestamp) -> Standing {
         _ if seen.breaker == Breaker::Locked => Standing::BreakerLocked,
         "stopped" => Standing::Stopped,
         "unreachable" => Standing::Unreachable,
-        _ => Standing::Ready,
+        _ => match seen.stop.and_then(Stop::until) {
+            Some(until) => Standing::Rests { until: until.to_string() },
+            None => Standing::Ready,
+        },
     }
 }
 
@@ -196,6 +223,7 @@ mod tests {
             batch: None,
             blank_type: Some("student"),
             blanks: 1,
+            stop: None,
             waiting: 1,
             is_rekeyed: false,
             is_scheduled: true,
@@ -208,6 +236,8 @@ mod tests {
         let no_blanks = Standing::NoBlanks { blank_type: "student".into() };
         let by_siti = Standing::Paused { by: "siti".into() };
         let planned = Some((BatchId(7), BatchState::Planned));
+        let (full, rests) = (Some(Stop::TrayFull), Some(Stop::Rests { until: now }));
+        let until = now.to_string();
         let running = Some((BatchId(7), BatchState::Running));
         for (seen, expected) in [
             (ready, Standing::Ready),
@@ -220,6 +250,11 @@ mod tests {
             (Seen { windows: None, is_scheduled: false, ..ready }, Standing::NoScheduler),
             (Seen { state: "unreachable", ..ready }, Standing::Unreachable),
             (Seen { breaker: Breaker::Locked, state: "stopped", ..ready }, Standing::BreakerLocked),
+            (Seen { stop: full, is_scheduled: false, ..ready }, Standing::TrayFull),
+            (Seen { stop: full, waiting: 0, ..ready }, Standing::NothingWaits),
+            (Seen { stop: full, blanks: 0, ..ready }, no_blanks.clone()),
+            (Seen { stop: rests, ..ready }, Standing::Rests { until }),
+            (Seen { stop: rests, windows: Some(&nights), ..ready }, opens.clone()),
             (Seen { windows: Some(&nights), state: "stopped", ..ready }, opens),
             (Seen { is_scheduled: false, windows: Some(&nights), ..ready }, Standing::NoScheduler),
             (Seen { batch: planned, is_scheduled: false, ..ready }, Standing::AwaitsApproval { batch: 7 }),

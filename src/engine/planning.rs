@@ -27,6 +27,8 @@ pub enum Plan {
     Batch(Batch, Vec<QueuedJob>),
     /// No free blank for this printer.
     NoBlanks,
+    /// Its limits allow no card.
+    NoRoom,
     /// The waiting list of its profile is empty.
     NothingWaits,
 }
@@ -48,6 +50,9 @@ pub fn place(printer: &Printer) -> Place {
 /// The maximum of printers in one planning step: their waiting records are in memory.
 const PLANS_AT_ONCE: usize = 64;
 
+/// A mean time is saved again when it has changed by more than this part of it.
+const PACE_PARTS: u64 = 50;
+
 /// The next batch of each of these printers, in the given order: one that is open, or a new one. A printer that was removed or
 /// got another address or profile since it was read has none. A printer must occur once.
 pub async fn plan_next(
@@ -67,6 +72,7 @@ pub async fn plan_next(
         for batch in &batches {
             open.entry(&batch.printer).or_insert(batch); // the oldest
         }
+        save_paces(tx, printers, &stored).await?;
         let mut found = Vec::with_capacity(printers.len());
         let mut new = Vec::with_capacity(printers.len());
         for (printer, profile) in printers {
@@ -91,10 +97,21 @@ pub async fn plan_next(
     Ok(plans)
 }
 
+/// Saves the mean time of the cards of those printers whose worker has learned another one.
+async fn save_paces(tx: &mut Tx, printers: &[(&Printer, &CardProfile)], stored: &[Printer]) -> Result<(), StoreError> {
+    let learned = printers.iter().filter_map(|(printer, _)| {
+        let (ms, stored) = (printer.card_ms?, stored.iter().find(|stored| stored.name == printer.name)?);
+        let is_other = stored.card_ms.is_none_or(|stored| stored.abs_diff(ms) > ms.unsigned_abs() / PACE_PARTS);
+        is_other.then_some((printer.name.as_str(), ms))
+    });
+    tx.printers_paced(&learned.collect::<Vec<_>>()).await
+}
+
 fn request<'a>(printer: &'a Printer, profile: &'a CardProfile) -> BatchRequest<'a> {
     BatchRequest {
         printer: &printer.name,
         hopper: printer.hopper,
+        room: printer.supplies.room(0),
         profile: &profile.name,
         blank_type: &profile.blank_type,
     }
@@ -120,6 +137,7 @@ async fn plan_some<'a>(
     for (request, planned) in requests.iter().zip(planning::plan(requests, &mut waiting, &mut free, &sharers, policy)) {
         plans.push(match planned {
             Planned::NoBlanks => Some(Plan::NoBlanks),
+            Planned::NoRoom => Some(Plan::NoRoom),
             Planned::NothingWaits => Some(Plan::NothingWaits),
             Planned::Batch(plan) => {
                 new.push(new_batch(request, plan));

@@ -17,6 +17,7 @@ use crate::domain::{
     planning,
     polling::{Pace, Waits},
     stock::Place,
+    supply::{Said, Stop, Supplies},
     time::Timestamp,
 };
 
@@ -71,6 +72,10 @@ pub(super) struct Printer<'a> {
     pub(super) down_since: Option<Timestamp>,
     /// As last seen: it cannot print.
     pub(super) is_seen_stopped: bool,
+    pub(super) supplies: Supplies,
+    /// Since when a limit stops its feeding.
+    pub(super) limited_since: Option<Timestamp>,
+    spare_ribbons: Option<u32>,
     /// When a person has cleared it; no later than now if nothing is to be cleared.
     pub(super) cleared_at: Timestamp,
     /// Until when it is asked nothing.
@@ -121,6 +126,9 @@ impl<'a> Printer<'a> {
             readiness: Readiness::Unknown,
             down_since: None,
             is_seen_stopped: false,
+            supplies: setting.supplies(),
+            limited_since: None,
+            spare_ribbons: setting.spare_ribbons,
             cleared_at: now,
             rests_until: now,
             free_at: now,
@@ -159,11 +167,34 @@ impl<'a> Printer<'a> {
             breaker: self.health.breaker,
             readiness: self.readiness,
             down_since: self.down_since,
+            stop: self.stop(now),
             batch: self.batch.map(|batch| (batch, BatchState::Running)),
             in_doubt: false,
             pauses: &self.pauses,
             newest: now,
         }
+    }
+
+    /// The limit that stops its feeding, and since when.
+    pub(super) fn stop(&self, now: Timestamp) -> Option<(Stop, Timestamp)> {
+        self.supplies.stop(0, now).map(|stop| (stop, self.limited_since.unwrap_or(now)))
+    }
+
+    /// Begins and ends its rests.
+    pub(super) fn count(&mut self, now: Timestamp) {
+        self.supplies = self.supplies.advanced(0, now).unwrap_or(self.supplies);
+        self.limited_since = self.stop(now).map(|(_, since)| since);
+    }
+
+    /// A person empties its tray, changes its ribbon if it is used up and another one is there, and cleans it if that is due.
+    pub(super) fn see_to(&mut self, now: Timestamp) {
+        let left = self.supplies.left(now);
+        let is_changed = left.ribbon == Some(0) && self.spare_ribbons != Some(0);
+        if is_changed {
+            self.spare_ribbons = self.spare_ribbons.map(|ribbons| ribbons - 1);
+        }
+        let ribbon = self.supplies.limits.ribbon_cards().filter(|_| is_changed);
+        self.supplies = self.supplies.said(Said { ribbon, tray: Some(0), is_cleaned: left.cleaning == Some(0) });
     }
 
     /// From now on it does this.
@@ -193,7 +224,8 @@ impl<'a> Printer<'a> {
 
     /// Whether it can print, as far as was seen, so that it shares the blanks of the vault.
     pub(super) fn can_print(&self) -> bool {
-        self.health.breaker != Breaker::Locked && !self.is_seen_stopped && self.pauses.is_empty()
+        let is_free = self.supplies.room(0) != Some(0);
+        is_free && self.health.breaker != Breaker::Locked && !self.is_seen_stopped && self.pauses.is_empty()
     }
 
     /// A person clears its breaker.

@@ -65,6 +65,7 @@ pub(super) enum Turned {
 pub(super) enum Made {
     Batch,
     NoBlanks,
+    NoRoom,
     NothingWaits,
 }
 
@@ -239,6 +240,7 @@ impl<'a> Room<'a> {
         let request = BatchRequest {
             printer: &setting.name,
             hopper: setting.hopper.map(i64::from),
+            room: self.printers[at].supplies.room(0),
             profile,
             blank_type: profile,
         };
@@ -251,6 +253,7 @@ impl<'a> Room<'a> {
         let sharers = [((profile, Account::Vault), self.sharing(at))].into();
         match planning::plan(&[request], &mut waiting, &mut free, &sharers, policy).remove(0) {
             Planned::NoBlanks => Made::NoBlanks,
+            Planned::NoRoom => Made::NoRoom,
             Planned::NothingWaits => Made::NothingWaits,
             Planned::Batch(plan) => {
                 self.lists[of].take(plan.cards.len());
@@ -438,6 +441,10 @@ impl<'a> Room<'a> {
     fn after(&mut self, at: usize, outcome: OutcomeKind, record: usize) {
         let limits = Limits { failures: self.scenario.breaker_failures, starts_nothing: self.release_after() };
         let (now, printer) = (self.now, &mut self.printers[at]);
+        match outcome {
+            OutcomeKind::Printed | OutcomeKind::Spoiled | OutcomeKind::Uncertain => printer.supplies.fed += 1,
+            OutcomeKind::NotStarted(_) => {}
+        }
         let record = Some(RecordId(i64::try_from(record).unwrap_or(0)));
         printer.health = breaker::after_outcome(printer.health, outcome, record, limits, now);
         printer.rests_until = breaker::rest(printer.health, outcome, limits).map_or(now, |rest| now.plus(rest));

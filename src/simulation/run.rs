@@ -234,6 +234,7 @@ impl Clockwork<'_> {
         let Some(staff) = &self.scenario.staff else { return };
         for at in 0..self.room.printers.len() {
             self.room.fill(at, None);
+            self.room.printers[at].see_to(now);
             self.room.printers[at].clear();
         }
         let next = now.plus(Duration::from_mins(staff.round_minutes));
@@ -261,6 +262,7 @@ impl Clockwork<'_> {
         if self.room.printers[at].readiness == Readiness::NotReady {
             self.room.printers[at].readiness = Readiness::Unknown; // asked again after each wait
         }
+        self.room.printers[at].count(now);
         let mut action = self.decide(at);
         if action == Action::Ask {
             self.room.printers[at].answer(now);
@@ -273,6 +275,7 @@ impl Clockwork<'_> {
             Action::Plan => match self.room.plan(at) {
                 Made::Batch => false,
                 Made::NoBlanks => self.without_blanks(at),
+                Made::NoRoom => self.wait(at, WaitKind::Blocked, Activity::Stopped, None),
                 Made::NothingWaits => self.wait(at, WaitKind::Blocked, Activity::NothingWaits, None),
             },
             Action::Print => match self.room.print(at) {
@@ -309,6 +312,10 @@ impl Clockwork<'_> {
                 (Activity::OutsideWindow, opens)
             }
             Blocked::CannotPrint => (Activity::Stopped, Some(self.room.printers[at].cleared_at)),
+            Blocked::TrayFull => return self.limited(at, Activity::TrayFull),
+            Blocked::RibbonUsedUp => return self.limited(at, Activity::RibbonUsedUp),
+            Blocked::CleaningDue => return self.limited(at, Activity::CleaningDue),
+            Blocked::Rests => return self.limited(at, Activity::Resting),
             Blocked::NoBlanks => return self.without_blanks(at),
             Blocked::NothingWaits => (Activity::NothingWaits, None),
             Blocked::Paused => (Activity::Paused, None),
@@ -323,6 +330,18 @@ impl Clockwork<'_> {
             | Blocked::CannotRender
             | Blocked::Misconfigured => (Activity::Stopped, None),
         };
+        self.wait(at, WaitKind::Blocked, does, until)
+    }
+
+    /// A limit stops the printer: until a rest ends, or its batch is given back.
+    fn limited(&mut self, at: usize, does: Activity) -> bool {
+        let (now, printer) = (self.room.now, &self.room.printers[at]);
+        if printer.batch.is_some() && printer.jobs.is_empty() {
+            return self.end(at);
+        }
+        let given_back = |since: Timestamp| since.plus(self.room.release_after()).plus(Duration::from_micros(1));
+        let stop = printer.stop(now);
+        let until = stop.and_then(|(stop, since)| stop.until().or(printer.batch.map(|_| given_back(since))));
         self.wait(at, WaitKind::Blocked, does, until)
     }
 

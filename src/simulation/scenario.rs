@@ -11,7 +11,14 @@ use jiff::{
 };
 use serde::{Deserialize, Serialize, Serializer, de};
 
-use crate::domain::{batch, card::profile::WALK_IN_CLASS, printer::PRINTERS_MAX, time::Timestamp, window::Window};
+use crate::domain::{
+    batch,
+    card::profile::WALK_IN_CLASS,
+    printer::PRINTERS_MAX,
+    supply::{LIMIT_MAX, Limits, Said, Supplies},
+    time::Timestamp,
+    window::Window,
+};
 
 /// The most records that a scenario may have, at its start or by arrivals on one day.
 const RECORDS_MAX: u32 = 10_000_000;
@@ -168,6 +175,36 @@ pub struct Printer {
     /// Whether it is locked at the start, until a person clears it.
     #[serde(default)]
     pub locked: bool,
+    /// The cards that its output tray takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tray: Option<u32>,
+    /// The cards in its output tray at the start.
+    #[serde(default)]
+    pub in_tray: u32,
+    /// The cards that a ribbon is rated for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ribbon: Option<u32>,
+    /// The percentage of these that a ribbon really gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ribbon_yield: Option<u32>,
+    /// The cards that its ribbon gives at the start; those of a new one if it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ribbon_left: Option<u32>,
+    /// The ribbons that are there for it; without end if it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spare_ribbons: Option<u32>,
+    /// The cards from one cleaning to the next; it is clean at the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleaning: Option<u32>,
+    /// The cards after which it rests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest_after: Option<u32>,
+    /// The minutes of that rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest_minutes: Option<u32>,
+    /// The most cards within 24 hours, which begin with the first of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cards_a_day: Option<u32>,
 }
 
 /// A fault that a card meets.
@@ -242,7 +279,8 @@ impl From<Script> for String {
 pub struct Staff {
     /// Their hours.
     pub hours: Vec<Window>,
-    /// The minutes from one round to the next: on a round, hoppers are filled, and printers that were locked are cleared.
+    /// The minutes from one round to the next: on a round, hoppers are filled, trays emptied, used ribbons changed and printers cleaned,
+    /// and those that were locked are cleared.
     pub round_minutes: u64,
 }
 
@@ -387,9 +425,51 @@ impl Printer {
         let all = shares.iter().all(is_share) && shares.iter().sum::<f64>() <= 1.0;
         rule(&key("spoiled"), all, "with `not_started` and `uncertain` must be from 0 to 1, also together")?;
         rule(&key("hopper"), self.hopper != Some(0), "must be 1 or more")?;
+        self.check_limits(&key)?;
         let capacity = self.hopper.map_or(0, i64::from);
         let fits = batch::size(i64::MAX, self.loaded.into(), Some(capacity)) == i64::from(self.loaded);
         rule(&key("loaded"), fits, "must not be more than `hopper`")
+    }
+}
+
+impl Printer {
+    /// Its limits, and what they leave at the start.
+    pub(super) fn supplies(&self) -> Supplies {
+        let number = |limit: Option<u32>| limit.map(i64::from);
+        let limits = Limits {
+            tray: number(self.tray),
+            ribbon: number(self.ribbon),
+            ribbon_yield: number(self.ribbon_yield),
+            seconds_per_card: None,
+            cleaning: number(self.cleaning),
+            rest_after: number(self.rest_after),
+            rest_minutes: number(self.rest_minutes),
+            cards_a_day: number(self.cards_a_day),
+        };
+        let (ribbon, tray) = (number(self.ribbon_left), Some(i64::from(self.in_tray)));
+        Supplies::default().limited(limits).said(Said { ribbon, tray, is_cleaned: false })
+    }
+
+    fn check_limits(&self, key: &dyn Fn(&str) -> String) -> Result<(), Fault> {
+        let limits = [
+            ("tray", self.tray),
+            ("ribbon", self.ribbon),
+            ("cleaning", self.cleaning),
+            ("rest_after", self.rest_after),
+            ("rest_minutes", self.rest_minutes),
+            ("cards_a_day", self.cards_a_day),
+        ];
+        for (name, limit) in limits {
+            let is_one = limit.is_none_or(|limit| (1..=LIMIT_MAX).contains(&i64::from(limit)));
+            rule(&key(name), is_one, "must be 1 to 1000000")?;
+        }
+        let percent = self.ribbon_yield.is_none_or(|percent| (1..=100).contains(&percent));
+        rule(&key("ribbon_yield"), percent, "must be 1 to 100")?;
+        rule(
+            &key("rest_after"),
+            self.rest_after.is_some() == self.rest_minutes.is_some(),
+            "needs `rest_minutes`, and it this",
+        )
     }
 }
 

@@ -20,9 +20,15 @@ pub enum Activity {
     EmptyHopper,
     /// No blank is free for it, in its hopper or in the vault.
     NoBlanks,
+    /// Its ribbon is used up.
+    RibbonUsedUp,
+    /// Its output tray is full.
+    TrayFull,
+    /// It has to be cleaned.
+    CleaningDue,
     /// It waits for a person: a jam, or a locked breaker.
     Stopped,
-    /// It rests after failures, or the time of a retry has not come.
+    /// It rests after its cards or after failures, or the time of a retry has not come.
     Resting,
     /// Nothing waits for it.
     NothingWaits,
@@ -30,12 +36,15 @@ pub enum Activity {
 
 impl Activity {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Printing,
         Self::OutsideWindow,
         Self::Paused,
         Self::EmptyHopper,
         Self::NoBlanks,
+        Self::RibbonUsedUp,
+        Self::TrayFull,
+        Self::CleaningDue,
         Self::Stopped,
         Self::Resting,
         Self::NothingWaits,

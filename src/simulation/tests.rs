@@ -143,6 +143,57 @@ fn bands_are_quantiles_and_two_equal_scenarios_do_not_differ() {
     assert_eq!(more.map(|more| [more.p10, more.p90]), Some([0, 0]));
 }
 
+const ALL_DAY: &str =
+    r#""staff": { "round_minutes": 60, "hours": [{ "from": "00:00", "to": "24:00", "zone": "Asia/Jakarta" }] }"#;
+
+#[test]
+fn a_printer_stops_at_its_limits_and_goes_on_when_a_person_has_seen_to_them() {
+    for (limits, alone, activity, seen_to) in [
+        (r#""tray": 50, "in_tray": 10"#, 40, Activity::TrayFull, 300),
+        (r#""ribbon": 200, "ribbon_yield": 63, "spare_ribbons": 1"#, 126, Activity::RibbonUsedUp, 252),
+        (r#""ribbon": 200, "ribbon_left": 30"#, 30, Activity::RibbonUsedUp, 300),
+        (r#""cleaning": 70"#, 70, Activity::CleaningDue, 300),
+    ] {
+        let printer = format!(r#""printer": [{{ "name": "p1", "seconds_per_card": [30, 30], {limits} }}]"#);
+        let run_alone = run(&scenario(300, 300, &printer), 1);
+        assert_eq!((run_alone.printed, run_alone.printers[0].last), (alone, activity), "{limits}");
+        let attended = run(&scenario(300, 300, &format!("{printer}, {ALL_DAY}")), 1);
+        assert_eq!(attended.printed, seen_to, "{limits}");
+    }
+}
+
+#[test]
+fn a_printer_rests_after_its_cards_and_goes_on_by_itself() {
+    let limits = r#""rest_after": 50, "rest_minutes": 10"#;
+    let printer = |limits| format!(r#""printer": [{{ "name": "p1", "seconds_per_card": [60, 60], {limits} }}]"#);
+    let rested = run(&scenario(250, 300, &printer(limits)), 1);
+    assert!((hours(&rested, 0, Activity::Resting) - 4.0 / 6.0).abs() < 1e-6, "four rests: {rested:?}");
+    assert_eq!(rested.printed, 250);
+    let day = run(&scenario(250, 300, &printer(r#""cards_a_day": 200"#)), 1);
+    assert_eq!((day.printed, day.printers[0].last), (200, Activity::Resting));
+}
+
+/// Nights with random loads, ribbons and trays: a printer by itself feeds no more than each of them allows, and one that is seen to does
+/// not stay stopped.
+#[test]
+fn in_1000_nights_no_printer_passes_a_limit_and_none_stays_stopped() {
+    for night in 0..1_000_u32 {
+        let chance = |what: u32, most: u32| 1 + (night * 7_919 + what * 104_729) % most;
+        let [loaded, tray, ribbon, cleaning] = [0, 1, 2, 3].map(|what| chance(what, 60));
+        let (left, in_tray, spoiled) = (chance(4, ribbon), chance(5, tray) - 1, f64::from(night % 7) / 50.0);
+        let printer = format!(
+            r#""printer": [{{ "name": "p1", "seconds_per_card": [20, 40], "hopper": 60, "loaded": {loaded}, "tray": {tray},
+                "in_tray": {in_tray}, "ribbon": {ribbon}, "ribbon_left": {left}, "cleaning": {cleaning}, "spoiled": {spoiled} }}]"#
+        );
+        let alone = run(&scenario(100, 200, &printer), night.into());
+        let fed = alone.printed + alone.spoiled + alone.uncertain;
+        let allowed = loaded.min(tray - in_tray).min(left).min(cleaning);
+        assert!(fed <= allowed.into(), "night {night}: {fed} fed, {allowed} allowed, {printer}");
+        let attended = run(&scenario(60, 200, &format!("{printer}, {}", ALL_DAY.replace("60", "5"))), night.into());
+        assert!(attended.done_at.is_some(), "night {night}: {attended:?}");
+    }
+}
+
 #[test]
 fn a_scenario_that_cannot_be_is_refused_with_its_key() {
     let fault = |more: &str| {
@@ -153,6 +204,9 @@ fn a_scenario_that_cannot_be_is_refused_with_its_key() {
     assert_eq!(fault(r#""printer": []"#), "printer");
     assert_eq!(fault(&printer(r#""hopper": 0"#)), "printer.p1.hopper");
     assert_eq!(fault(&printer(r#""hopper": 10, "loaded": 11"#)), "printer.p1.loaded");
+    assert_eq!(fault(&printer(r#""tray": 0"#)), "printer.p1.tray");
+    assert_eq!(fault(&printer(r#""rest_after": 5"#)), "printer.p1.rest_after");
+    assert_eq!(fault(&printer(r#""ribbon": 5, "ribbon_yield": 101"#)), "printer.p1.ribbon_yield");
     assert_eq!(fault(&printer(r#""spoiled": 0.6, "uncertain": 0.6"#)), "printer.p1.spoiled");
     assert_eq!(fault(&format!(r#"{}, "list": [{{ "records": 4000000000 }}]"#, printer(r#""jams": 0.0"#))), "list");
     let window = r#"{"title": "", "start": "2026-12-01T20:00", "zone": "Jakarta", "days": 1}"#;

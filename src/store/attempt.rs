@@ -28,6 +28,12 @@ pub struct Begin {
     pub impressions: u32,
 }
 
+/// A [`Begin`], and the cards of its printer that its transaction has ended and not yet counted as fed.
+pub(super) struct Counted<'a> {
+    pub(super) begin: &'a Begin,
+    pub(super) uncounted: i64,
+}
+
 impl Begin {
     /// The state that the attempt begins in.
     pub(super) fn state(&self) -> &'static str {
@@ -80,7 +86,8 @@ pub struct OpenAttempt {
 /// this node.
 ///
 /// They restate `domain::dispatch`: this one and `batch.state = 'running'` restate `next_action`, the rest of `begin!` restates
-/// `may_begin`, and the rest of the release `may_release`. A table of cases in the tests runs through both.
+/// `may_begin`, and the rest of the release `may_release`; `has_room!` restates `domain::supply`. A table of cases in the tests runs
+/// through both.
 macro_rules! may_print {
     ($node:literal) => {
         concat!(
@@ -93,8 +100,23 @@ macro_rules! may_print {
     };
 }
 
-/// Begins attempts under guards. The arguments are a query for the attempts (with name, job, version, printer, state and
-/// impressions), and the placeholders of the instant, of the node, and of the owner.
+/// The guard that no limit of the printer is reached, with the cards that are in it and `$uncounted` ended ones that its transaction
+/// counts when it commits. Jobs stand for their open attempts: an insert that reads its own table is slower.
+macro_rules! has_room {
+    ($uncounted:literal) => {
+        concat!(
+            "(printer.feed_until IS NULL OR printer.feed_until > ",
+            $uncounted,
+            " + ",
+            $crate::store::printer::fed!(),
+            " + (SELECT COUNT(*) FROM batch AS b CROSS JOIN job AS j WHERE b.printer = printer.name AND b.state <> 'closed'
+                 AND j.batch_id = b.id AND j.state = 'printing' AND j.id <> job.id))"
+        )
+    };
+}
+
+/// Begins attempts under guards. The arguments are a query for the attempts (with name, job, version, printer, state,
+/// impressions and uncounted cards), and the placeholders of the instant, of the node, and of the owner.
 macro_rules! begin {
     ($attempts:expr, $now:literal, $node:literal, $owner:literal) => {
         concat!(
@@ -117,19 +139,21 @@ macro_rules! begin {
               AND record.state = 'batched' AND record.version = v.version AND record.stop IS NULL
               AND ",
             $crate::store::attempt::may_print!($node),
+            " AND ",
+            $crate::store::attempt::has_room!("v.uncounted"),
             "
             RETURNING job_id, id"
         )
     };
 }
-pub(super) use {begin, may_print};
+pub(super) use {begin, has_room, may_print};
 
 /// The owner of an attempt that was begun by a process without a number.
 pub(super) const UNKNOWN_OWNER: i64 = 0;
 
 /// The row of an attempt for [`begin!`](begin).
-fn json_row(b: &Begin) -> (&str, i64, i64, &str, &'static str, u32) {
-    (&b.name, b.job.0, b.record_version, &b.printer, b.state(), b.impressions)
+fn json_row(b: &Begin, uncounted: i64) -> (&str, i64, i64, &str, &'static str, u32, i64) {
+    (&b.name, b.job.0, b.record_version, &b.printer, b.state(), b.impressions, uncounted)
 }
 
 pub(super) type OpenRow = (String, i64, String, String, Option<String>, Option<String>, i64, i64);
@@ -163,12 +187,13 @@ impl Tx {
     }
 
     /// Begins attempts whose guards hold: the job is queued and due, its batch is running on that printer, neither queue,
-    /// printer nor batch is paused, the printer's breaker is not open, the printer belongs to this node, and the record has
-    /// the rendered version and is not recalled. Returns the attempts that were begun.
+    /// printer nor batch is paused, the printer's breaker is not open, the printer belongs to this node, no limit of it is
+    /// reached, and the record has the rendered version and is not recalled. Returns the attempts that were begun.
     pub async fn attempts_begin(&mut self, begins: &[Begin]) -> Result<Vec<Begun>, StoreError> {
         const BEGIN: &str = begin!(
             "SELECT e.value ->> 0 AS name, CAST(e.value ->> 1 AS BIGINT) AS job, CAST(e.value ->> 2 AS BIGINT) AS version,
-                    e.value ->> 3 AS printer, e.value ->> 4 AS state, CAST(e.value ->> 5 AS BIGINT) AS impressions
+                    e.value ->> 3 AS printer, e.value ->> 4 AS state, CAST(e.value ->> 5 AS BIGINT) AS impressions,
+                    CAST(e.value ->> 6 AS BIGINT) AS uncounted
              FROM json_each($1) AS e",
             "$2",
             "$3",
@@ -178,7 +203,7 @@ impl Tx {
         if begins.is_empty() {
             return Ok(Vec::new());
         }
-        let rows: Vec<_> = begins.iter().map(json_row).collect();
+        let rows: Vec<_> = begins.iter().map(|begin| json_row(begin, self.deltas.fed_by(&begin.printer))).collect();
         let (now, node, owner) = (self.now.0, self.writer.node(), self.writer.owner.unwrap_or(UNKNOWN_OWNER));
         let begun: Vec<(i64, i64)> =
             on!(self, c => sqlx::query_as(BEGIN).bind(set(&rows)).bind(now).bind(node).bind(owner).fetch_all(c))
@@ -206,6 +231,10 @@ impl Tx {
               AND record.version = attempt.record_version AND record.stop IS NULL
               AND ",
             may_print!("$2"),
+            " AND ",
+            has_room!(
+                "(SELECT COALESCE(SUM(CAST(f.value ->> 1 AS BIGINT)), 0) FROM json_each($3) AS f WHERE f.value ->> 0 = printer.name)"
+            ),
             "
             RETURNING attempt.id"
         );
@@ -214,8 +243,10 @@ impl Tx {
         }
         // The set is joined: with `IN`, PostgreSQL scans all printing jobs for each element.
         let (node, rows) = (self.writer.node(), attempts.iter().map(|attempt| (attempt.0,)).collect::<Vec<_>>());
-        let released: Vec<i64> = on!(self, c => sqlx::query_scalar(RELEASE).bind(set(&rows)).bind(node).fetch_all(c))
-            .map_err(doing("releasing attempts"))?;
+        let uncounted = set(&self.deltas.fed_by_all());
+        let released: Vec<i64> =
+            on!(self, c => sqlx::query_scalar(RELEASE).bind(set(&rows)).bind(node).bind(uncounted).fetch_all(c))
+                .map_err(doing("releasing attempts"))?;
         Ok(released.into_iter().map(AttemptKey).collect())
     }
 

@@ -4,6 +4,8 @@
 //! of its own, which are summed when they are read, so a number in a row may be negative. `db check` compares the sums
 //! with the counted rows.
 //!
+//! A row of outcomes of all times tells how many cards a printer has fed ([`FED`](super::counter_deltas::FED)).
+//!
 //! Rows of outcomes are kept for ever, as attempts are in the archive: each stands for at least one of them, and a reader
 //! asks for the newest only.
 
@@ -126,6 +128,13 @@ impl Tx {
             FROM (SELECT ended_at_us, printer, state FROM attempt WHERE ended_at_us IS NOT NULL
                   UNION ALL SELECT ended_at_us, printer, state FROM attempt_archive) AS ended
             GROUP BY bucket, printer, state";
+        const FED: &str = "
+            INSERT INTO counter_outcome (bucket_start_us, printer, state, chain, number)
+            SELECT -900000000, printer, state, '', COUNT(*)
+            FROM (SELECT printer, state FROM attempt WHERE ended_at_us IS NOT NULL
+                  UNION ALL SELECT printer, state FROM attempt_archive
+                  UNION ALL SELECT printer, CASE WHEN ended_at_us IS NULL THEN 'uncertain' ELSE state END FROM test_card) AS fed
+            WHERE state <> 'not-started' GROUP BY printer, state";
         let failed = || doing("counting again");
         self.without_timeout();
         execute!(self, sqlx::query("DELETE FROM claim_bound")).map_err(failed())?;
@@ -133,6 +142,7 @@ impl Tx {
         execute!(self, sqlx::query("DELETE FROM counter_outcome")).map_err(failed())?;
         let records = execute!(self, sqlx::query(RECORDS)).map_err(failed())?;
         let outcomes = execute!(self, sqlx::query(OUTCOMES)).map_err(failed())?;
+        execute!(self, sqlx::query(FED)).map_err(failed())?;
         Ok(Recounted { records, outcomes })
     }
 

@@ -6,6 +6,7 @@ use crate::domain::{
     instance::Doubt,
     pause::{Pause, PauseScope},
     printer::Printer,
+    supply::{Limits, Supplies},
     time::Timestamp,
 };
 
@@ -31,6 +32,10 @@ pub(super) type Row = (
     Option<String>,
     String,
     Option<String>,
+    Option<String>,
+    String,
+    Option<i64>,
+    i64,
 );
 
 pub(super) type PauseRow = (String, String, String, String, i64);
@@ -38,7 +43,18 @@ pub(super) type PauseRow = (String, String, String, String, i64);
 /// The columns of a [`Row`].
 macro_rules! printer_columns {
     () => {
-        "name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, override_reason, acknowledged_reasons, node"
+        concat!(
+            "name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, override_reason, acknowledged_reasons, node,
+             (SELECT printer_limit.limits FROM printer_limit WHERE printer_limit.printer = printer.name), counts, card_ms, ",
+            $crate::store::printer::fed!()
+        )
+    };
+}
+/// The cards that a printer has ever fed.
+macro_rules! fed {
+    () => {
+        "(SELECT CAST(COALESCE(SUM(o.number), 0) AS BIGINT) FROM counter_outcome AS o
+          WHERE o.bucket_start_us = -900000000 AND o.printer = printer.name)"
     };
 }
 /// The printers in use with the names `$1`.
@@ -53,7 +69,7 @@ macro_rules! pause_columns {
         "scope, name, reason, actor, at_us"
     };
 }
-pub(super) use {named, pause_columns, printer_columns};
+pub(super) use {fed, named, pause_columns, printer_columns};
 
 pub(super) const PRINTERS: &str =
     concat!("SELECT ", printer_columns!(), " FROM printer WHERE NOT removed ORDER BY name");
@@ -76,7 +92,7 @@ impl Tx {
             ON CONFLICT (name) DO UPDATE
             SET jobs_known_until_us = excluded.jobs_known_until_us, uri = excluded.uri, profile = excluded.profile, hopper = excluded.hopper, override_reason = excluded.override_reason,
                 removed = false, breaker = 'closed', failures = 0, state = 'unknown', reasons = '[]', capabilities = NULL,
-                acknowledged_reasons = '[]', node = NULL
+                acknowledged_reasons = '[]', node = NULL, counts = '{}', feed_until = NULL, card_ms = NULL
             WHERE printer.removed";
         let now = self.now.0;
         let added = execute!(
@@ -84,7 +100,11 @@ impl Tx {
             sqlx::query(ADD).bind(name).bind(uri).bind(profile).bind(hopper).bind(override_reason).bind(now)
         );
         self.touched(SealedTable::Printer, name);
-        Ok(added.map_err(doing("adding a printer"))? == 1)
+        let is_added = added.map_err(doing("adding a printer"))? == 1;
+        if is_added {
+            self.limits_remove(name).await?;
+        }
+        Ok(is_added)
     }
 
     /// Saves the address, the profile and the hopper of a printer. The reason for which its objections were overridden stays only
@@ -108,10 +128,72 @@ impl Tx {
         const REPLACED: &str = "
             UPDATE printer
             SET jobs_known_until_us = $2, breaker = 'closed', failures = 0, state = 'unknown', reasons = '[]', capabilities = NULL,
-                acknowledged_reasons = '[]'
+                acknowledged_reasons = '[]', card_ms = NULL
             WHERE name = $1";
         execute!(self, sqlx::query(REPLACED).bind(name).bind(self.now.0)).map_err(doing("setting a printer"))?;
         self.touched(SealedTable::Printer, name);
+        Ok(())
+    }
+
+    async fn limits_remove(&mut self, name: &str) -> Result<(), StoreError> {
+        let removed = execute!(self, sqlx::query("DELETE FROM printer_limit WHERE printer = $1").bind(name))
+            .map_err(doing("removing the limits of a printer"))?;
+        if removed > 0 {
+            self.touched(SealedTable::PrinterLimit, name);
+        }
+        Ok(())
+    }
+
+    /// Saves the limits of a printer, and the counts that follow from them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] if its counts are no longer those of `before`.
+    pub async fn printer_limit(&mut self, name: &str, before: &Supplies, after: &Supplies) -> Result<(), StoreError> {
+        const SET: &str = "
+            INSERT INTO printer_limit (printer, limits) VALUES ($1, $2)
+            ON CONFLICT (printer) DO UPDATE SET limits = excluded.limits";
+        if after.limits == Limits::default() {
+            self.limits_remove(name).await?;
+        } else {
+            execute!(self, sqlx::query(SET).bind(name).bind(json(&after.limits)))
+                .map_err(doing("setting the limits of a printer"))?;
+            self.touched(SealedTable::PrinterLimit, name);
+        }
+        if self.supplies_count(&[(name, before, after)]).await?.is_empty() {
+            return Err(StoreError::Conflict("the printer"));
+        }
+        Ok(())
+    }
+
+    /// Saves new counts of printers, each with its name, if they are still those of the first value. Returns the printers of which they
+    /// are. A name must occur once.
+    pub async fn supplies_count(
+        &mut self,
+        counted: &[(&str, &Supplies, &Supplies)],
+    ) -> Result<Vec<String>, StoreError> {
+        const COUNT: &str = "
+            UPDATE printer SET counts = v.value ->> 2, feed_until = CAST(v.value ->> 3 AS BIGINT)
+            FROM json_each($1) AS v WHERE printer.name = v.value ->> 0 AND printer.counts = v.value ->> 1
+            RETURNING printer.name";
+        if counted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let row = |(name, before, after): &(&str, &Supplies, &Supplies)| {
+            ((*name).to_owned(), stored_counts(before), json(&after.counts), after.feed_until())
+        };
+        let rows: Vec<_> = counted.iter().map(row).collect();
+        on!(self, c => sqlx::query_scalar(COUNT).bind(set(&rows)).fetch_all(c)).map_err(doing("counting supplies"))
+    }
+
+    /// Saves the mean time of printers' cards in milliseconds, each with its name. A name must occur once.
+    pub async fn printers_paced(&mut self, paced: &[(&str, i64)]) -> Result<(), StoreError> {
+        const PACED: &str = "
+            UPDATE printer SET card_ms = CAST(v.value ->> 1 AS BIGINT) FROM json_each($1) AS v
+            WHERE printer.name = v.value ->> 0";
+        if !paced.is_empty() {
+            execute!(self, sqlx::query(PACED).bind(set(paced))).map_err(doing("saving the time of cards"))?;
+        }
         Ok(())
     }
 
@@ -142,10 +224,14 @@ impl Tx {
 
     /// The printers of some profiles that take their blanks from the vault and can print, as far as is known.
     pub async fn printers_sharing(&mut self, profiles: &[&str]) -> Result<Vec<String>, StoreError> {
-        const SHARING: &str = "
-            SELECT name FROM json_each($1) AS v JOIN printer ON printer.profile = v.value ->> 0
-            WHERE hopper IS NULL AND NOT removed AND breaker <> 'locked' AND state NOT IN ('stopped', 'unreachable')
-              AND (SELECT SUM(number) FROM counter_record WHERE profile = v.value ->> 0 AND state IN ('waiting', 'batched')) > 0";
+        const SHARING: &str = concat!(
+            "SELECT name FROM json_each($1) AS v JOIN printer ON printer.profile = v.value ->> 0
+             WHERE hopper IS NULL AND NOT removed AND breaker <> 'locked' AND state NOT IN ('stopped', 'unreachable')
+               AND (SELECT SUM(number) FROM counter_record WHERE profile = v.value ->> 0 AND state IN ('waiting', 'batched')) > 0
+               AND (feed_until IS NULL OR feed_until > ",
+            fed!(),
+            ")"
+        );
         on!(self, c => sqlx::query_scalar(SHARING).bind(set_of_names(profiles)).fetch_all(c))
             .map_err(doing("reading the printers"))
     }
@@ -303,7 +389,22 @@ fn printers(rows: Result<Vec<Row>, sqlx::Error>) -> Result<Vec<Printer>, StoreEr
     rows.map_err(doing("reading the printers"))?.into_iter().map(of_row).collect()
 }
 
+/// Counts as they are stored; those of a printer that has none are an empty object.
+fn stored_counts(supplies: &Supplies) -> String {
+    json(&supplies.counts)
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    // Cannot fail: the values are numbers.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
 pub(super) fn of_row(r: Row) -> Result<Printer, StoreError> {
+    let corrupt =
+        |what: serde_json::Error| StoreError::Corrupt { table: "printer", id: r.0.clone(), what: what.to_string() };
+    let limits = r.12.as_deref().map_or(Ok(Limits::default()), serde_json::from_str).map_err(corrupt)?;
+    let counts = serde_json::from_str(&r.13).map_err(corrupt)?;
+    let supplies = Supplies { limits, counts, fed: r.15 };
     Ok(Printer {
         breaker: parse("printer", &r.0, &r.4)?,
         reasons: serde_json::from_str(&r.7).unwrap_or_default(),
@@ -317,5 +418,7 @@ pub(super) fn of_row(r: Row) -> Result<Printer, StoreError> {
         override_reason: r.9,
         acknowledged_reasons: serde_json::from_str(&r.10).unwrap_or_default(),
         node: r.11,
+        supplies,
+        card_ms: r.14,
     })
 }

@@ -11,6 +11,7 @@ macro_rules! rows {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum SealedTable {
     Printer,
+    PrinterLimit,
     Pause,
     PendingAct,
     Lot,
@@ -25,8 +26,9 @@ pub(super) enum SealedTable {
 }
 
 impl SealedTable {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Printer,
+        Self::PrinterLimit,
         Self::Pause,
         Self::PendingAct,
         Self::Lot,
@@ -44,6 +46,7 @@ impl SealedTable {
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Printer => "printer",
+            Self::PrinterLimit => "printer_limit",
             Self::Pause => "pause",
             Self::PendingAct => "pending_act",
             Self::Lot => "lot",
@@ -62,6 +65,7 @@ impl SealedTable {
     pub(super) fn noun(self) -> &'static str {
         match self {
             Self::Printer => "printer",
+            Self::PrinterLimit => "limits of printer",
             Self::Pause => "pause",
             Self::PendingAct => "act",
             Self::Lot => "lot number",
@@ -89,6 +93,7 @@ impl SealedTable {
                 "removed",
                 "jobs_known_until_us",
             ],
+            Self::PrinterLimit => &["printer", "limits"],
             Self::Pause => &["name", "reason", "actor", "at_us", "account", "means"],
             Self::PendingAct => &[
                 "id",
@@ -154,6 +159,7 @@ impl SealedTable {
                     "name",
                     "v.value ->> 0"
                 ),
+            Self::PrinterLimit => rows!("SELECT printer, limits FROM printer_limit", "printer", "v.value ->> 0"),
             Self::Pause => rows!(
                     "SELECT scope || '/' || name, reason, actor, CAST(at_us AS TEXT), CAST(account AS TEXT), means FROM pause",
                     "scope || '/' || name",

@@ -49,6 +49,7 @@ impl Tx {
             query.bind(state.as_str()).bind(impressions).bind(owner).bind(now)
         })
         .map_err(doing("adding a test card"))?;
+        self.deltas.test_card(printer, None, *state);
         self.movements_append(&[card.reserved()]).await
     }
 
@@ -97,17 +98,16 @@ impl Tx {
             UPDATE test_card
             SET state = $3, reason = $4, note = $5, ended_at_us = COALESCE(ended_at_us, $6),
                 owner = CASE WHEN owner = $7 THEN NULL ELSE owner END
-            WHERE name = $1 AND state = $2";
+            WHERE name = $1 AND state = $2 RETURNING printer";
         let TestCardChange { name, from, to, reason, note, movement, event } = change;
         let (now, own, reason) = (self.now.0, self.writer.owner, reason.as_ref().map(Reason::to_stored));
-        let changed = execute!(self, {
-            let query = sqlx::query(CHANGE).bind(&name).bind(from.as_str()).bind(to.as_str()).bind(&reason);
-            query.bind(&note).bind(now).bind(own)
+        let printer: Option<String> = on!(self, c => {
+            let query = sqlx::query_scalar(CHANGE).bind(&name).bind(from.as_str()).bind(to.as_str()).bind(&reason);
+            query.bind(&note).bind(now).bind(own).fetch_optional(c)
         })
         .map_err(doing("changing a test card"))?;
-        if changed != 1 {
-            return Err(StoreError::Conflict("the test card"));
-        }
+        let Some(printer) = printer else { return Err(StoreError::Conflict("the test card")) };
+        self.deltas.test_card(&printer, Some(from), to);
         self.movements_append(&[movement]).await?;
         self.audit(event);
         Ok(())

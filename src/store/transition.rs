@@ -62,7 +62,7 @@ impl Tx {
         let states: HashMap<i64, _> = changes.iter().map(|c| (c.key.0, (c.from, c.to))).collect();
         for (id, printer, ended_at_us) in rows {
             if let Some((from, to)) = states.get(&id) {
-                self.deltas.attempt_ended(printer, ended_at_us, *from, *to);
+                self.deltas.attempt_ended(&printer, ended_at_us, *from, *to);
             }
         }
         Ok(())

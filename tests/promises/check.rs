@@ -179,6 +179,16 @@ async fn a_counter_that_was_changed_from_outside_is_found() {
         ["UPDATE counter_outcome SET number = number + 3 WHERE printer = 'p2'"],
         [(OUTCOME_COUNTERS, format!("{}: 4 counted, and 1 found", ended(&world, 5, "p2", "uncertain").await))]
     );
+    sees!(
+        world,
+        ["UPDATE counter_outcome SET number = number + 3 WHERE printer = 'p2' AND bucket_start_us < 0"],
+        [(OUTCOME_COUNTERS, fed("p2", "uncertain", 4, 1))]
+    );
+}
+
+/// That a printer has fed another number of cards than are counted.
+fn fed(printer: &str, state: &str, counted: i64, found: i64) -> String {
+    format!("cards that {printer} has fed and that ended {state}: {counted} counted, and {found} found")
 }
 
 async fn attempt_of(world: &World, job: i64) -> String {
@@ -193,19 +203,29 @@ async fn the_blank_of_a_test_card_is_booked_as_the_test_card_ended() {
     let name = operations::printer_test(&world.engine, "p1").await.unwrap().attempt;
     world.audit().await;
     let booked = |state: &str| format!("test card {name}: it is {state}, and its blank is booked otherwise");
-    sees!(world, ["UPDATE test_card SET state = 'not-started'"], [(TEST_CARDS, booked("not-started"))]);
+    let counted = || (OUTCOME_COUNTERS, fed("p1", "printed", 1, 0));
+    sees!(
+        world,
+        ["UPDATE test_card SET state = 'not-started'"],
+        [(TEST_CARDS, booked("not-started")), (counted().0, counted().1)]
+    );
     sees!(
         world,
         ["UPDATE test_card SET state = 'releasing', ended_at_us = NULL"],
         [
             (RESERVED, "lot - of student: 0 reserved, and 1 jobs queued or printing, or test cards open"),
-            (TEST_CARDS, booked("releasing"))
+            (TEST_CARDS, booked("releasing")),
+            (counted().0, counted().1)
         ]
     );
     sees!(
         world,
         ["UPDATE test_card SET state = 'uncertain'"],
-        [(TEST_CARDS, booked("uncertain")), (CARD_COUNTS, "lot - of student: 0 booked as uncertain, and 1 such cards")]
+        [
+            (TEST_CARDS, booked("uncertain")),
+            (CARD_COUNTS, "lot - of student: 0 booked as uncertain, and 1 such cards"),
+            (counted().0, counted().1)
+        ]
     );
 }
 

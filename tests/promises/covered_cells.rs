@@ -242,6 +242,12 @@ pub(crate) const NOT_COVERED: &[(&str, &[&str], &str)] = &[
     ),
     ("printer", &["name"], "batches refer to it"),
     ("printer", &["breaker", "failures", "state", "reasons", "capabilities", "node"], "what it said last"),
+    (
+        "printer",
+        &["counts", "feed_until", "card_ms"],
+        "what the scheduler counts; what people say of it is in the audit",
+    ),
+    ("printer_limit", &["*"], "covered, and this office has none"),
     ("pending_act", &["id", "record_id"], "numbers within the database; the act names its record"),
     ("account", &["id"], "a number within the database; a row that is moved is missed under its number"),
     ("account_role", &["account_id"], "the key of the row, covered with it; the account must exist"),

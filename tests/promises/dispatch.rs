@@ -10,6 +10,7 @@ use cetak::domain::{
     job::JobState,
     pause::{Pause, PauseScope},
     record::{Recall, RecordState},
+    supply::Stop,
     time::Timestamp,
 };
 
@@ -29,11 +30,12 @@ type Case = (&'static str, &'static str, &'static str, Change, (bool, bool));
 const NODES: &str = "UPDATE printer SET node = NULL";
 const UNPAUSED: &str = "DELETE FROM pause";
 const CLOSED: &str = "UPDATE printer SET breaker = 'closed'";
+const UNLIMITED: &str = "UPDATE printer SET feed_until = NULL";
 const RUNNING: &str = "UPDATE batch SET state = 'running'";
 const NOT_RECALLED: &str = "UPDATE record SET stop = NULL";
 
 /// In the SQL, `@BATCH` is the printer's batch, `@QUEUED` its next job, and `@HELD` the job of its uploaded card.
-const CASES: [Case; 20] = [
+const CASES: [Case; 22] = [
     ("nothing forbids it", "", "", |_, _| {}, (true, true)),
     (
         "the queue is paused",
@@ -111,6 +113,20 @@ const CASES: [Case; 20] = [
         CLOSED,
         |printer, _| printer.breaker = Breaker::Locked,
         (false, false),
+    ),
+    (
+        "a limit of it is reached",
+        "UPDATE printer SET feed_until = 0",
+        UNLIMITED,
+        |printer, _| printer.stop = Some((Stop::TrayFull, Timestamp(NOON))),
+        (false, false),
+    ),
+    (
+        "its limits allow two cards, and one is in it",
+        "UPDATE printer SET feed_until = 2",
+        UNLIMITED,
+        |_, _| {},
+        (true, true),
     ),
     (
         "its batch waits for approval",
@@ -233,6 +249,7 @@ fn decided(batch: BatchId, change: Change) -> (bool, bool) {
             breaker: Breaker::Closed,
             readiness: Readiness::Ready,
             down_since: None,
+            stop: None,
             batch: Some((batch, BatchState::Running)),
             in_doubt: false,
             pauses: &[],

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use cetak::engine::clock::Clock;
 use cetak_driver_api::{
     AttemptId, AttemptRef, AttemptStatus, Cancelled, Capabilities, Committed, Document, DriverError, Prepared,
-    PrinterDriver, PrinterStatus,
+    PrinterDriver, PrinterStatus, Supply,
 };
 use cetak_driver_mock::MockPrinter;
 
@@ -45,6 +45,7 @@ pub(crate) struct FakePrinter {
     /// The attempts whose cancellation reached the printer, as the scheduler knew them.
     cancelled: Mutex<Vec<AttemptRef>>,
     reasons: Mutex<Vec<String>>,
+    ribbon: Mutex<Option<u8>>,
     reach: Box<dyn Fn(Act) -> Answer<()> + Send + Sync>,
     probe: Change<Capabilities>,
     prepare: Prepare,
@@ -62,6 +63,7 @@ impl FakePrinter {
             log: Mutex::default(),
             cancelled: Mutex::default(),
             reasons: Mutex::default(),
+            ribbon: Mutex::default(),
             reach: Box::new(|_| Ok(())),
             probe: Box::new(|found| found),
             prepare: Box::new(|_, answer| Box::pin(async { answer })),
@@ -131,6 +133,11 @@ impl FakePrinter {
         *self.reasons.lock().unwrap() = reasons.iter().map(|reason| (*reason).to_owned()).collect();
     }
 
+    /// Sets the percentage that the printer reports of its ribbon from now on.
+    pub(crate) fn ribbon_level(&self, percent: u8) {
+        *self.ribbon.lock().unwrap() = Some(percent);
+    }
+
     /// The number of blanks that the printer has fed.
     pub(crate) fn cards(&self) -> usize {
         self.mock.truth().unwrap().len()
@@ -183,7 +190,9 @@ impl PrinterDriver for FakePrinter {
         (self.reach)(Act::Ask)?;
         let status = self.mock.status().await?;
         let reasons = [status.reasons, self.reasons.lock().unwrap().clone()].concat();
-        Ok(PrinterStatus { reasons, ..status })
+        let level_percent = *self.ribbon.lock().unwrap();
+        let ribbon = level_percent.map(|_| Supply { name: "YMCKO".into(), kind: None, level_percent });
+        Ok(PrinterStatus { reasons, supplies: ribbon.into_iter().collect(), ..status })
     }
 
     async fn prepare(&self, attempt: &AttemptId, document: Document) -> Answer<Prepared> {

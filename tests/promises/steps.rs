@@ -45,7 +45,10 @@ const CONTENT: [(&str, &str); 5] = [
 ];
 
 /// A change of both databases between two groups.
-const CHANGES: [&str; 8] = [
+const CHANGES: [&str; 11] = [
+    "UPDATE printer SET feed_until = 12 WHERE name = 'p1'",
+    "UPDATE printer SET feed_until = 20 WHERE name = 'p2'",
+    "UPDATE printer SET feed_until = NULL",
     "INSERT INTO pause (scope, name, reason, actor, at_us) VALUES ('printer', 'p1', 'r', 'a', 0) ON CONFLICT DO NOTHING",
     "DELETE FROM pause",
     "UPDATE printer SET breaker = 'open' WHERE name = 'p2'",

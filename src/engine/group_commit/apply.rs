@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::write::{
     Answers, Asked, BreakerChange, BreakerSaved, Confirmation, Group, NotRenderable, PlanRequest, Release, Released,
-    Settle, Settled, StatusReport, Step, Stepped, UnknownJobs,
+    Settle, Settled, StatusReport, Step, Stepped, SupplyCount, UnknownJobs,
 };
 use crate::{
     domain::{
@@ -77,6 +77,7 @@ pub(super) async fn apply(engine: &Engine, group: &Group, trust: Trust) -> Resul
     if !group.probes.is_empty() {
         tx.meta_set(PROBED_AT, &tx.now().to_string()).await?;
     }
+    let supplies = count_supplies(&mut tx, group).await?;
     let ends = end_all(&mut tx, group).await?;
     let plans = plan_all(engine, &mut tx, group).await?;
     let acknowledgements = group.acknowledgements.iter().map(|asked| &asked.write);
@@ -101,6 +102,7 @@ pub(super) async fn apply(engine: &Engine, group: &Group, trust: Trust) -> Resul
         breakers,
         ends,
         plans,
+        supplies,
     })
 }
 
@@ -281,6 +283,21 @@ async fn save_seen(tx: &mut Tx, group: &Group) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// Saves the counts of supplies, and tells whether each is saved. A printer that asked twice is answered twice.
+async fn count_supplies(tx: &mut Tx, group: &Group) -> Result<Vec<bool>, StoreError> {
+    let mut saved = Vec::with_capacity(group.supplies.len());
+    for asked in &group.supplies {
+        let SupplyCount { printer, before, after } = &asked.write;
+        let is_saved = !tx.supplies_count(&[(printer.as_str(), before, after)]).await?.is_empty();
+        if is_saved && before.counts.rests_since != after.counts.rests_since {
+            let act = if after.counts.rests_since.is_some() { "printer.rests" } else { "printer.rested" };
+            tx.audit(Event::new(act, format!("printer {printer}")));
+        }
+        saved.push(is_saved);
+    }
+    Ok(saved)
 }
 
 async fn end_all(tx: &mut Tx, group: &Group) -> Result<Vec<planning::BatchEnded>, StoreError> {

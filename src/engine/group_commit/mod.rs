@@ -13,7 +13,7 @@ use self::{
     apply::{Trust, apply},
     write::{
         Answers, Asked, Confirmation, End, Envelope, Group, NotRenderable, PlanRequest, Probe, Probed, Release,
-        Started, StatusReport, Step, UnknownJobs, Write,
+        Started, StatusReport, Step, SupplyCount, UnknownJobs, Write,
     },
 };
 use super::{Engine, outage_log::OutageLog, planning};
@@ -23,6 +23,7 @@ use crate::{
         id::{AttemptKey, BatchId, JobId},
         printer::Printer,
         reason::Reason,
+        supply::Supplies,
     },
     store::{Acknowledgement, Begin, Outage, StoreError},
 };
@@ -123,6 +124,16 @@ impl CommitQueue {
     /// Saves the reasons for which a card in progress waits. The printer may have further reasons.
     pub(crate) async fn card_waits(&self, printer: &str, reasons: Vec<String>) -> Result<(), StoreError> {
         self.save(StatusReport { printer: printer.to_owned(), state: "processing", reasons, whole: false }).await
+    }
+
+    /// Saves new counts of a printer's supplies; false if they were changed meanwhile.
+    pub(crate) async fn count_supplies(
+        &self,
+        printer: &str,
+        before: Supplies,
+        after: Supplies,
+    ) -> Result<bool, StoreError> {
+        self.save(SupplyCount { printer: printer.to_owned(), before, after }).await
     }
 
     /// Saves the capabilities that a printer reported.

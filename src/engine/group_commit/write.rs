@@ -13,6 +13,7 @@ use crate::{
         job::{JobState, PrintedCard},
         printer::Printer,
         reason::Reason,
+        supply::Supplies,
     },
     engine::planning,
     store::{Acknowledgement, Begin, StoreError},
@@ -70,6 +71,13 @@ pub(crate) struct StatusReport {
     pub(crate) reasons: Vec<String>,
     /// Whether these are all its reasons. If they are, an acknowledged reason that is not among them has ended.
     pub(crate) whole: bool,
+}
+
+/// New counts of a printer's supplies, and those from which they follow.
+pub(crate) struct SupplyCount {
+    pub(crate) printer: String,
+    pub(crate) before: Supplies,
+    pub(crate) after: Supplies,
 }
 
 /// The capabilities that a printer reported, as JSON.
@@ -249,6 +257,7 @@ writes! {
         breakers: BreakerChange => BreakerSaved,
         ends: End => planning::BatchEnded,
         plans: PlanRequest => planning::Plan,
+        supplies: SupplyCount => bool,
     }
     done {
         acknowledgements: Acknowledgement,

@@ -204,6 +204,10 @@ impl SetPrinter {
         tx.printer_set(&after, why.or(kept)).await?;
         if !is_same_device {
             tx.printer_replaced(name).await?;
+            let counted = before.supplies.begun_again();
+            if counted != before.supplies {
+                tx.supplies_count(&[(name, &before.supplies, &counted)]).await?;
+            }
         }
         if let Some(capabilities) = answered.and_then(lasting) {
             tx.printers_probed(&[(name, &capabilities)]).await?;

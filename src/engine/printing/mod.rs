@@ -9,6 +9,8 @@ pub(super) mod card;
 mod card_name;
 mod compared_jobs;
 pub mod document;
+mod ending;
+mod limits;
 mod prefetch;
 pub(super) mod services;
 pub(super) mod session;

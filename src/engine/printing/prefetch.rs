@@ -8,8 +8,9 @@ use super::{
     attempt::{ActiveAttempt, AfterFault, Uploaded, Watched},
     batch_queue::{BatchQueue, RenderedJob},
     card_name::CardName,
+    ending::Ending,
     services::{Progress, Services},
-    session::{Ending, PrinterSession},
+    session::PrinterSession,
     verdict,
 };
 use crate::{

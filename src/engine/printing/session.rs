@@ -9,6 +9,8 @@ use super::{
     card_name::CardName,
     compared_jobs::ComparedJobs,
     document,
+    ending::{Effect, Ending, Rest, refusal},
+    limits,
     services::Services,
     suitability::{identity, lasting, objections},
     waiting::Waiting,
@@ -24,7 +26,7 @@ use crate::{
         polling::{Observation, Pace, Waits},
         printer::Printer,
         printer_reason,
-        reason::Reason,
+        supply::{self, Stop},
         time::Timestamp,
     },
     engine::{
@@ -40,31 +42,6 @@ use crate::{
 const NEEDS_OPERATOR: &str = "needs-operator";
 /// The reason keyword of RFC 8011 for a printer that cannot be reached.
 const UNREACHABLE: &str = "connecting-to-device";
-
-/// The end of an attempt, not yet saved, and what it means for the printer once it is.
-pub(in crate::engine) struct Ending {
-    pub(in crate::engine) settle: Settle,
-    pub(in crate::engine) effect: Effect,
-}
-
-/// What the end of an attempt means for its printer.
-#[derive(Clone)]
-pub(in crate::engine) struct Effect {
-    health: Health,
-    pub(in crate::engine) is_failure: bool,
-    /// The outcome and the reason of a failure, for the log.
-    failed: Option<(CardName, &'static str, String)>,
-    /// The rest of a printer that starts no card.
-    rest: Option<Rest>,
-}
-
-/// The time for which a printer that starts no card is not tried again.
-#[derive(Clone, Debug)]
-struct Rest {
-    until: Timestamp,
-    /// Why it started none, for people.
-    reasons: Vec<String>,
-}
 
 /// What was read for a printer, apart from the printer itself.
 pub(in crate::engine) struct Pending {
@@ -87,6 +64,8 @@ pub(crate) struct PrinterSession {
     readiness: Readiness,
     /// Since when it cannot print.
     down_since: Option<Timestamp>,
+    /// Since when a limit stops its feeding.
+    limited_since: Option<Timestamp>,
     /// The waits before it is asked again.
     waits: Waits,
     /// How long it needs for a card.
@@ -114,6 +93,7 @@ impl PrinterSession {
             output: None,
             readiness: Readiness::Unknown,
             down_since: None,
+            limited_since: None,
             waits: Waits::default(),
             pace: Pace::default(),
             last_failed: None,
@@ -170,11 +150,13 @@ impl PrinterSession {
     }
 
     /// Takes over the printer as it was read. False: another printer has its name now, and gets another worker.
-    pub(in crate::engine) fn sync(&mut self, printer: Printer) -> bool {
+    pub(in crate::engine) fn sync(&mut self, printer: Printer, now: Timestamp) -> bool {
         if (&printer.uri, &printer.profile) != (&self.printer.uri, &self.printer.profile) {
             return false;
         }
-        self.printer = printer;
+        let card_ms = self.printer.card_ms.or(printer.card_ms);
+        self.printer = Printer { card_ms, ..printer };
+        self.limited_since = self.printer.supplies.stop(0, now).map(|_| self.limited_since.unwrap_or(now));
         if self.readiness == Readiness::NotReady {
             self.readiness = Readiness::Unknown; // asked again after each wait
         }
@@ -183,6 +165,7 @@ impl PrinterSession {
 
     /// All that decides what its worker does next.
     pub(in crate::engine) fn snapshot<'a>(&'a self, services: &'a Services, read: &'a Pending) -> PrinterSnapshot<'a> {
+        let now = services.now();
         PrinterSnapshot {
             name: &self.printer.name,
             is_gone: read.is_gone,
@@ -193,6 +176,7 @@ impl PrinterSession {
             breaker: self.printer.breaker,
             readiness: self.readiness,
             down_since: self.down_since,
+            stop: self.printer.supplies.stop(0, now).map(|stop| (stop, self.limited_since.unwrap_or(now))),
             batch: read.batch.as_ref().map(|batch| (batch.id, batch.state)),
             in_doubt: read.in_doubt,
             pauses: &read.pauses,
@@ -274,6 +258,24 @@ impl PrinterSession {
         Ok(())
     }
 
+    /// When a rest ends that stops the feeding.
+    pub(in crate::engine) fn rests_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.printer.supplies.stop(0, now).and_then(Stop::until)
+    }
+
+    /// Begins and ends rests. False: the counts were changed meanwhile.
+    pub(in crate::engine) async fn count_supplies(&mut self, services: &Services) -> Result<bool, StoreError> {
+        limits::count(services, &mut self.printer).await
+    }
+
+    /// Asks a printer whose ribbon is used up for its level: it may have another one. True: it was counted again.
+    pub(in crate::engine) async fn ask_ribbon(&mut self, services: &Services) -> Result<bool, StoreError> {
+        let Ok(status) = self.driver().status().await else { return Ok(false) };
+        let before = self.printer.supplies;
+        limits::count_ribbon(services, &mut self.printer, &status.supplies).await?;
+        Ok(self.printer.supplies != before)
+    }
+
     /// Shows people why a printer started no card, while it is not tried again.
     pub(in crate::engine) async fn show_refusal(&mut self, services: &Services) -> Result<(), StoreError> {
         match self.rest.as_ref().map(|rest| rest.reasons.clone()) {
@@ -327,6 +329,9 @@ impl PrinterSession {
             Condition::Processing => ("processing", true),
             Condition::Stopped => ("stopped", false),
         };
+        if !limits::count_ribbon(services, &mut self.printer, &status.supplies).await? {
+            return Ok(Readiness::Unknown);
+        }
         let stopping = printer_reason::stopping(&status.reasons, &self.printer.acknowledged_reasons);
         self.seen(services, state, status.reasons).await?;
         if !can_print || !status.accepting_jobs || !stopping.is_empty() {
@@ -404,6 +409,7 @@ impl PrinterSession {
     /// Learns how long a card took that nothing interrupted.
     pub(in crate::engine) fn learn(&mut self, seen: Observation) {
         self.pace = self.pace.after(seen);
+        self.printer.card_ms = Some(supply::learned(self.printer.card_ms, seen.until));
     }
 
     /// What the end of an attempt means for the printer. Nothing is changed before it is saved.
@@ -475,13 +481,5 @@ impl PrinterSession {
             // It may be another printer by now.
             self.capabilities = None;
         }
-    }
-}
-
-/// Why a printer started no card, as keywords.
-fn refusal(outcome: &Outcome) -> Vec<String> {
-    match outcome.reason() {
-        Some(Reason::Printer { reasons }) if !reasons.is_empty() => reasons.clone(),
-        _ => vec![printer_reason::REFUSES_CARDS.to_owned()],
     }
 }

@@ -12,18 +12,19 @@ use tracing::info;
 use super::{
     attempt::{cancel_leftover, judge, reference, unknown_reference},
     card_name::CardName,
+    ending::Ending,
     prefetch::print_batch,
     services::{Progress, Services},
-    session::{Ending, Pending, PrinterSession},
+    session::{Pending, PrinterSession},
     troubles::Troubles,
     verdict::Verdict,
 };
 use crate::{
     domain::{
-        batch::{Batch, BatchState},
+        batch::{Batch, BatchEnd, BatchState},
         dispatch::{self, Action, Blocked, Rules},
         id::AttemptKey,
-        polling::{POLL_MAX, POLL_MIN, Waits},
+        polling::{ASK_MAX, POLL_MAX, POLL_MIN, Waits},
         printer_reason,
     },
     engine::{
@@ -108,7 +109,7 @@ impl Worker {
         let Some(seen) = self.snapshots.ask(query).await? else { return Ok(Progress::Gone) };
         let Snapshot { printer, mut open, unconfirmed, batch, in_doubt, pauses, newest } = *seen;
         self.confirm(unconfirmed).await?;
-        let is_gone = !self.session.sync(printer);
+        let is_gone = !self.session.sync(printer, self.services.now());
         let read = Pending { is_gone, has_open_attempt: !open.is_empty(), batch, in_doubt, pauses, newest };
         let mut action = self.decide(&read);
         if action != Action::Resume {
@@ -117,6 +118,9 @@ impl Worker {
         if action == Action::Ask {
             self.session.ask(&self.services).await?;
             action = self.decide(&read);
+        }
+        if counts_rests(action) && !self.session.count_supplies(&self.services).await? {
+            return Ok(Progress::Continue); // a person has changed them
         }
         match action {
             Action::Leave => Ok(Progress::Gone),
@@ -141,6 +145,7 @@ impl Worker {
                 }
                 Plan::Batch(..) => Ok(Progress::Continue),
                 Plan::NoBlanks => Ok(Progress::Blocked(Blocked::NoBlanks)),
+                Plan::NoRoom => Ok(Progress::Wait(POLL_MAX)), // said or set since it was read
                 Plan::NothingWaits => Ok(Progress::Blocked(Blocked::NothingWaits)),
             },
             Action::Print => match read.batch {
@@ -198,8 +203,32 @@ impl Worker {
         }
         if let Some(why) = end_batch {
             self.services.end_batch(batch, why).await?;
+        } else if reason.is_limit() {
+            return self.rest_at_limit(reason, batch).await;
         }
         Ok(Progress::Blocked(reason))
+    }
+
+    /// Waits as long as a limit stops the feeding. A batch that is kept, and a short rest, are waited for.
+    async fn rest_at_limit(&mut self, reason: Blocked, batch: Option<Batch>) -> Result<Progress, StoreError> {
+        if reason == Blocked::RibbonUsedUp && self.session.ask_ribbon(&self.services).await? {
+            return Ok(Progress::Continue);
+        }
+        let now = self.services.now();
+        let rest = self.session.rests_until(now).map(|until| until.since(now));
+        let is_short = rest.is_some_and(|rest| rest <= self.services.engine.settings.release_after);
+        let is_done = match &batch {
+            Some(batch) => self.read_jobs(batch).await?.is_empty(),
+            None => false,
+        };
+        if is_done {
+            self.services.end_batch(batch, BatchEnd::Done).await?;
+            return Ok(Progress::Continue);
+        }
+        if batch.is_none() && !is_short {
+            return Ok(Progress::Blocked(reason));
+        }
+        Ok(Progress::Wait(rest.unwrap_or(ASK_MAX).clamp(POLL_MIN, ASK_MAX)))
     }
 
     /// The printer cannot print. After `release_after` its cards go to other printers.
@@ -318,5 +347,19 @@ impl Worker {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether rests begin and end before the action: a printer that waits for anything else may have rested meanwhile.
+fn counts_rests(action: Action) -> bool {
+    match action {
+        Action::Plan | Action::Print => true,
+        Action::Block { reason, .. } => !matches!(reason, Blocked::ClockBehind | Blocked::InstanceInDoubt),
+        Action::Leave
+        | Action::WaitForLease
+        | Action::Resume
+        | Action::Ask
+        | Action::WaitForPrinter
+        | Action::EndBatch(_) => false,
     }
 }

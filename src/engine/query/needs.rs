@@ -97,6 +97,23 @@ pub enum NeedKind {
         /// Whether a person declared it to be over, and the printer still gives it and prints nothing.
         declared_over: bool,
     },
+    /// The output tray of the printer is full: a person empties it, and says so.
+    TrayFull {
+        /// The printer.
+        printer: String,
+    },
+    /// The ribbon of the printer is used up: a person puts in another one, and says so.
+    RibbonUsedUp {
+        /// The printer.
+        printer: String,
+        /// The cards that a new one gives.
+        cards: i64,
+    },
+    /// The printer has to be cleaned: a person does so, and says so.
+    CleaningDue {
+        /// The printer.
+        printer: String,
+    },
     /// The printer is stopped and gives no reason for it.
     PrinterStopped {
         /// The printer.
@@ -195,6 +212,9 @@ impl NeedKind {
             | Self::StoppedCards
             | Self::PrinterLocked { .. }
             | Self::PrinterReason { .. }
+            | Self::TrayFull { .. }
+            | Self::RibbonUsedUp { .. }
+            | Self::CleaningDue { .. }
             | Self::PrinterStopped { .. }
             | Self::ClockBehind
             | Self::InstanceInDoubt { .. }
@@ -355,6 +375,7 @@ fn obstacle(printer: &PrinterLine) -> Option<Standing> {
         (Standing::Paused { .. } | Standing::AwaitsApproval { .. } | Standing::ProfileBroken, _) => {
             Some(printer.standing.clone())
         }
+        (Standing::TrayFull | Standing::RibbonUsedUp | Standing::CleaningDue, _) => Some(printer.standing.clone()),
         _ if printer.breaker == Breaker::Locked => Some(Standing::BreakerLocked),
         (_, "stopped") => Some(Standing::Stopped),
         (_, "unreachable") => Some(Standing::Unreachable),
@@ -385,5 +406,37 @@ fn needs_of(printer: &PrinterLine) -> Vec<NeedKind> {
     if printer.state == "stopped" && !printer.advice.iter().any(|advice| advice.stops_feeding) {
         needs.push(NeedKind::PrinterStopped { printer: name() });
     }
+    needs.extend(limit_need(printer));
     needs
+}
+
+/// The limit of a printer that a person must see to before it prints its next card.
+fn limit_need(printer: &PrinterLine) -> Option<NeedKind> {
+    let name = printer.name.clone();
+    match printer.beneath.as_ref().unwrap_or(&printer.standing) {
+        Standing::TrayFull => Some(NeedKind::TrayFull { printer: name }),
+        Standing::RibbonUsedUp => {
+            let cards = printer.limits.ribbon_cards().unwrap_or(0);
+            Some(NeedKind::RibbonUsedUp { printer: name, cards })
+        }
+        Standing::CleaningDue => Some(NeedKind::CleaningDue { printer: name }),
+        Standing::Printing
+        | Standing::Ready
+        | Standing::InstanceInDoubt
+        | Standing::ClockBehind
+        | Standing::Paused { .. }
+        | Standing::ProfileBroken
+        | Standing::NothingWaits
+        | Standing::PersonsRekeyed
+        | Standing::NoBlanks { .. }
+        | Standing::Rests { .. }
+        | Standing::AwaitsApproval { .. }
+        | Standing::NoScheduler
+        | Standing::SettingsWrong
+        | Standing::WindowClosed { .. }
+        | Standing::BreakerLocked
+        | Standing::Stopped
+        | Standing::Unreachable
+        | Standing::HiddenByCount { .. } => None,
+    }
 }

@@ -22,6 +22,7 @@ use crate::{
         record::RecordState,
         refusal::Refusal,
         standing::{Seen, Standing, standing},
+        supply::{Left, Limits},
     },
     store::{BalanceLine, BatchLine, PersonRule, RecordCount, Tx},
 };
@@ -75,6 +76,15 @@ pub struct PrinterLine {
     pub cards_24h: i64,
     /// Spoiled blanks of the same time.
     pub spoiled_24h: i64,
+    /// Its limits, as people set them.
+    #[serde(default)]
+    pub limits: Limits,
+    /// What is left of them.
+    #[serde(default)]
+    pub left: Left,
+    /// The mean time of its cards in milliseconds: as they have shown it, else as people set it.
+    #[serde(default)]
+    pub card_ms: Option<i64>,
 }
 
 impl Query for ListPrinters {
@@ -190,6 +200,7 @@ pub(super) async fn read(engine: &Engine, tx: &mut Tx, facts: &Facts) -> Result<
                 batch: facts.batch(&p.name),
                 blank_type,
                 blanks: blank_type.map_or(0, |blank_type| facts.blanks(&p, blank_type)),
+                stop: p.supplies.stop(0, now),
                 waiting: facts.waiting(&p.profile),
                 is_rekeyed: facts.rekeyed.contains(&p.profile),
                 is_scheduled: facts.is_scheduled,
@@ -208,6 +219,9 @@ pub(super) async fn read(engine: &Engine, tx: &mut Tx, facts: &Facts) -> Result<
                 paused: facts.pauses.iter().any(|pause| pause.scope.applies(&p.name, None)),
                 cards_24h: count(&p.name, "printed"),
                 spoiled_24h: count(&p.name, "spoiled"),
+                limits: p.supplies.limits,
+                left: p.supplies.left(now),
+                card_ms: p.card_time().and_then(|time| i64::try_from(time.as_millis()).ok()),
                 breaker: p.breaker,
                 name: p.name,
                 node: p.node,

@@ -8,6 +8,7 @@ use crate::{
         objection::Objection,
         permission::Operation,
         printer_reason::{Advice, advise},
+        supply::{Left, Limits},
     },
     engine::operations::{Capabilities, PrinterStatus, does_not_answer, objections, printer_probe},
 };
@@ -37,6 +38,12 @@ pub struct PrinterReport {
     pub objections: Vec<Objection>,
     /// Why it is used in spite of objections.
     pub override_reason: Option<String>,
+    /// Its limits, as people set them.
+    #[serde(default)]
+    pub limits: Limits,
+    /// What is left of them.
+    #[serde(default)]
+    pub left: Left,
 }
 
 impl Query for ProbePrinter {
@@ -54,6 +61,8 @@ impl Query for ProbePrinter {
             declared_over: printer.acknowledged_reasons,
             capabilities,
             override_reason: printer.override_reason,
+            limits: printer.supplies.limits,
+            left: printer.supplies.left(engine.clock.now()),
         })
     }
 }

@@ -354,17 +354,25 @@ const RECORD_COUNTERS: &str = "
     WHERE s.counted <> s.found ORDER BY s.profile, s.district, s.state, s.stopped LIMIT 100";
 
 const OUTCOME_COUNTERS: &str = "
-    SELECT 'attempts at ' || s.printer || ' that ended ' || s.state || ' in the 15 minutes from Unix time '
-           || CAST(s.bucket / 1000000 AS TEXT),
+    SELECT CASE WHEN s.bucket < 0 THEN 'cards that ' || s.printer || ' has fed and that ended ' || s.state
+           ELSE 'attempts at ' || s.printer || ' that ended ' || s.state || ' in the 15 minutes from Unix time '
+           || CAST(s.bucket / 1000000 AS TEXT) END,
            CAST(s.counted AS TEXT) || ' counted, and ' || CAST(s.found AS TEXT) || ' found'
     FROM (SELECT printer, bucket, state, CAST(SUM(counted) AS BIGINT) AS counted, CAST(SUM(found) AS BIGINT) AS found
           FROM (SELECT printer, bucket_start_us AS bucket, state, number AS counted, 0 AS found FROM counter_outcome
                 UNION ALL
                 SELECT printer, ended_at_us - ended_at_us % 900000000, state, 0, 1 FROM attempt WHERE ended_at_us IS NOT NULL
                 UNION ALL
-                SELECT printer, ended_at_us - ended_at_us % 900000000, state, 0, 1 FROM attempt_archive) AS sides
+                SELECT printer, ended_at_us - ended_at_us % 900000000, state, 0, 1 FROM attempt_archive
+                UNION ALL
+                SELECT printer, -900000000, state, 0, 1 FROM attempt WHERE ended_at_us IS NOT NULL AND state <> 'not-started'
+                UNION ALL
+                SELECT printer, -900000000, state, 0, 1 FROM attempt_archive WHERE state <> 'not-started'
+                UNION ALL
+                SELECT printer, -900000000, CASE WHEN ended_at_us IS NULL THEN 'uncertain' ELSE state END, 0, 1
+                FROM test_card WHERE state <> 'not-started') AS sides
           GROUP BY printer, bucket, state) AS s
-    WHERE s.counted <> s.found ORDER BY s.bucket, s.printer, s.state LIMIT 100";
+    WHERE s.counted <> s.found ORDER BY s.bucket < 0, s.bucket, s.printer, s.state LIMIT 100";
 
 impl Tx {
     /// Checks all rules; with `seal`, also that no sealed audit row is missing. If the file itself is damaged, only

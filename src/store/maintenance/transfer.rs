@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// All tables that are moved; referenced tables come first. A file has no nodes, and sessions end with the move.
-const TABLES: [&str; 35] = [
+const TABLES: [&str; 36] = [
     "meta",
     "photo",
     "record",
@@ -32,6 +32,7 @@ const TABLES: [&str; 35] = [
     "balance",
     "movement",
     "printer",
+    "printer_limit",
     "pause",
     "batch",
     "job",

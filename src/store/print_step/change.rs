@@ -2,7 +2,7 @@
 
 use crate::{
     domain::job::PrintedCard,
-    store::{Begin, Begun, stock::Delta},
+    store::{Begun, attempt::Counted, stock::Delta},
 };
 
 pub(super) const SAVING: &str = "saving cards";
@@ -12,7 +12,7 @@ pub(super) struct Step<'a> {
     pub(super) good: &'a [PrintedCard],
     /// The changes of the balances by these cards.
     pub(super) balances: &'a [Delta],
-    pub(super) begins: &'a [Begin],
+    pub(super) begins: &'a [Counted<'a>],
     pub(super) now_us: i64,
     pub(super) node: Option<&'a str>,
     /// The owner of the attempts to begin.

@@ -8,7 +8,11 @@ mod postgres;
 mod sqlite;
 
 use self::change::{SAVING, Step};
-use super::{Begin, Begun, Inner, StoreError, Tx, attempt::UNKNOWN_OWNER, doing, stock};
+use super::{
+    Begin, Begun, Inner, StoreError, Tx,
+    attempt::{Counted, UNKNOWN_OWNER},
+    doing, stock,
+};
 use crate::domain::{attempt::AttemptState, job::PrintedCard, record::RecordState};
 
 impl Tx {
@@ -24,10 +28,20 @@ impl Tx {
         }
         let movements: Vec<_> = good.iter().map(PrintedCard::movement).collect();
         let balances = stock::deltas(&movements);
+        // On PostgreSQL the guards see these cards as open, on SQLite as ended.
+        let ended = match self.inner {
+            Inner::Sqlite(_) => good,
+            Inner::Postgres(_) => &[],
+        };
+        let uncounted = |begin: &Begin| {
+            let ended = ended.iter().filter(|card| card.printer == begin.printer).count();
+            self.deltas.fed_by(&begin.printer) + i64::try_from(ended).unwrap_or(i64::MAX)
+        };
+        let begins: Vec<Counted> = begins.iter().map(|begin| Counted { begin, uncounted: uncounted(begin) }).collect();
         let step = Step {
             good,
             balances: &balances,
-            begins,
+            begins: &begins,
             now_us: self.now.0,
             node: self.writer.node(),
             owner: self.writer.owner.unwrap_or(UNKNOWN_OWNER),
@@ -63,7 +77,7 @@ impl Tx {
             self.changes.record_state(card.record, RecordState::Batched, RecordState::Printed);
             self.changes.movement(movement, Some(card.batch.0));
             let (from, to) = (AttemptState::Releasing, AttemptState::Printed);
-            self.deltas.attempt_ended(card.printer.clone(), self.now.0, from, to);
+            self.deltas.attempt_ended(&card.printer, self.now.0, from, to);
         }
         self.events.extend(good.iter().map(PrintedCard::event));
         Ok(changed.begun)

@@ -6,12 +6,12 @@ use sqlx::{PgConnection, Row, postgres::PgRow};
 use super::change::{Changed, Step};
 use crate::{
     domain::id::{AttemptKey, JobId},
-    store::{Begin, Begun, attempt::begin, rows::column},
+    store::{Begun, attempt::begin, rows::column},
 };
 
 /// The arguments: $1 now; $2 to $7 attempt, job, record, batch, lot and place of each good card; $8 to $11 lot, account, place
-/// and change of each balance; $12 to $17 name, job, version, printer, state and impressions of each attempt to begin; $18 the
-/// node, $19 the owner of these; $20 the actor's name, $21 the actor's account, $22 the actor's means.
+/// and change of each balance; $12 to $18 name, job, version, printer, state, impressions and uncounted cards of each attempt to begin;
+/// $19 the node, $20 the owner of these; $21 the actor's name, $22 the actor's account, $23 the actor's means.
 const STEP: &str = concat!(
     "
     WITH good AS (
@@ -31,18 +31,19 @@ const STEP: &str = concat!(
     ), moved AS (
         INSERT INTO movement (at_us, lot_id, from_account, from_place, to_account, to_place, quantity, cause, batch_id,
                               attempt_id, actor, account, means)
-        SELECT $1, lot, 'reserved', place, 'printed', '', 1, 'printed', batch, attempt, $20, $21, $22 FROM good RETURNING 1
+        SELECT $1, lot, 'reserved', place, 'printed', '', 1, 'printed', batch, attempt, $21, $22, $23 FROM good RETURNING 1
     ), balanced AS (
         UPDATE balance SET quantity = quantity + v.change
         FROM unnest($8, $9, $10, $11) AS v (lot, account, place, change)
         WHERE balance.lot_id = v.lot AND balance.account = v.account AND balance.place = v.place RETURNING 1
     ), begun AS (",
     begin!(
-        "SELECT * FROM unnest($12, $13, $14, $15, $16, $17) AS e (name, job, version, printer, state, impressions)
+        "SELECT * FROM unnest($12, $13, $14, $15, $16, $17, $18)
+             AS e (name, job, version, printer, state, impressions, uncounted)
          WHERE e.job NOT IN (SELECT job.id FROM good CROSS JOIN job WHERE job.record_id = good.record)",
         "$1",
-        "$18",
-        "$19"
+        "$19",
+        "$20"
     ),
     "), printing AS (
         UPDATE job SET state = 'printing' FROM begun WHERE job.id = begun.job_id AND job.state = 'queued' RETURNING 1
@@ -73,12 +74,13 @@ pub(super) async fn run(connection: &mut PgConnection, step: &Step<'_>) -> Resul
         .bind(column(balances, |balance| balance.2.as_str()))
         .bind(column(balances, |balance| balance.3));
     let query = query
-        .bind(column(begins, |begin| begin.name.as_str()))
-        .bind(column(begins, |begin| begin.job.0))
-        .bind(column(begins, |begin| begin.record_version))
-        .bind(column(begins, |begin| begin.printer.as_str()))
-        .bind(column(begins, Begin::state))
-        .bind(column(begins, |begin| i64::from(begin.impressions)));
+        .bind(column(begins, |counted| counted.begin.name.as_str()))
+        .bind(column(begins, |counted| counted.begin.job.0))
+        .bind(column(begins, |counted| counted.begin.record_version))
+        .bind(column(begins, |counted| counted.begin.printer.as_str()))
+        .bind(column(begins, |counted| counted.begin.state()))
+        .bind(column(begins, |counted| i64::from(counted.begin.impressions)))
+        .bind(column(begins, |counted| counted.uncounted));
     let query = query.bind(step.node).bind(step.owner).bind(actor).bind(account).bind(means);
     let mut changed = Changed::default();
     for row in query.fetch_all(connection).await? {

@@ -10,7 +10,7 @@ use crate::{
     },
     store::{
         Begin, Begun, StoreError,
-        attempt::begin,
+        attempt::{Counted, begin},
         backend::sqlite::{SqliteTransaction, answers, run_text},
         doing, set,
         stock::add,
@@ -45,7 +45,8 @@ macro_rules! step {
             begin!(
                 "SELECT CAST(substr(e.value, 1, 19) AS INTEGER) AS job, CAST(substr(e.value, 20, 19) AS INTEGER) AS version,
                         CAST(substr(e.value, 39, 10) AS INTEGER) AS impressions, trim(substr(e.value, 49, 9)) AS state,
-                        substr(e.value, 58, instr(e.value, char(10)) - 58) AS printer,
+                        CAST(substr(e.value, 58, 10) AS INTEGER) AS uncounted,
+                        substr(e.value, 68, instr(e.value, char(10)) - 68) AS printer,
                         substr(e.value, instr(e.value, char(10)) + 1) AS name
                  FROM json_each($5) AS e",
                 "$1",
@@ -71,9 +72,9 @@ fn card_row(card: &PrintedCard) -> String {
 }
 
 /// An attempt to begin in `step!`: columns of fixed width, then the printer's name, a line feed, and the attempt's name.
-fn begin_row(begin: &Begin) -> String {
+fn begin_row(Counted { begin, uncounted }: &Counted<'_>) -> String {
     let Begin { job, record_version, impressions, printer, name, .. } = begin;
-    format!("{:019}{record_version:019}{impressions:010}{:9}{printer}\n{name}", job.0, begin.state())
+    format!("{:019}{record_version:019}{impressions:010}{:9}{uncounted:010}{printer}\n{name}", job.0, begin.state())
 }
 
 /// Begins the transaction too, if it waits for that.
@@ -83,7 +84,7 @@ pub(super) async fn run(transaction: &mut SqliteTransaction, step: &Step<'_>) ->
     let cards = set(&good.iter().map(card_row).collect::<Vec<_>>());
     let records = set(&good.iter().map(|card| card.record.0).collect::<Vec<_>>());
     let rows = set(&begins.iter().map(begin_row).collect::<Vec<_>>());
-    let jobs = set(&begins.iter().map(|begin| begin.job.0).collect::<Vec<_>>());
+    let jobs = set(&begins.iter().map(|counted| counted.begin.job.0).collect::<Vec<_>>());
     let balances = set(step.balances);
     let (actor, account, means) = step.actor;
     let query = |sql: &'static str| {

@@ -106,6 +106,9 @@ fn settled_by(kind: &NeedKind) -> Vec<(Operation, Sort)> {
         NeedKind::PrinterLocked { .. } | NeedKind::PrinterReason { .. } | NeedKind::PrinterStopped { .. } => {
             vec![(Operation::PrinterCare, Sort::Act)]
         }
+        NeedKind::TrayFull { .. } | NeedKind::RibbonUsedUp { .. } | NeedKind::CleaningDue { .. } => {
+            vec![(Operation::HopperLoad, Sort::Act)]
+        }
         NeedKind::NoPrinter { .. } => vec![(Operation::PrinterManage, Sort::Act)],
         NeedKind::NoBlanks(none) if none.hopper && none.vault > 0 => vec![(Operation::HopperLoad, Sort::Act)],
         NeedKind::NoBlanks(_) => vec![(Operation::BlanksReceive, Sort::Act)],

@@ -121,11 +121,15 @@ fn tone_of(standing: &Standing) -> &'static str {
         | Standing::PersonsRekeyed
         | Standing::AwaitsApproval { .. }
         | Standing::HiddenByCount { .. }
-        | Standing::WindowClosed { .. } => "wait",
+        | Standing::WindowClosed { .. }
+        | Standing::Rests { .. } => "wait",
         Standing::InstanceInDoubt
         | Standing::ClockBehind
         | Standing::ProfileBroken
         | Standing::NoBlanks { .. }
+        | Standing::TrayFull
+        | Standing::RibbonUsedUp
+        | Standing::CleaningDue
         | Standing::NoScheduler
         | Standing::SettingsWrong
         | Standing::BreakerLocked

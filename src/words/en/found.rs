@@ -131,7 +131,7 @@ fn obstacle(hand: &InHand, zone: &TimeZone) -> Option<(String, Option<String>)> 
         Standing::Ready | Standing::Printing if stopped_by.is_empty() => return None,
         Standing::AwaitsApproval { batch } => Some(format!("approve it: `cetak batch approve {batch}`")),
         Standing::NoScheduler => Some("start the scheduler: `cetak run`".to_owned()),
-        Standing::WindowClosed { .. } => None,
+        Standing::WindowClosed { .. } | Standing::Rests { .. } => None,
         Standing::Paused { .. } => Some(RESUMED.to_owned()),
         Standing::Ready
         | Standing::Printing
@@ -144,6 +144,9 @@ fn obstacle(hand: &InHand, zone: &TimeZone) -> Option<(String, Option<String>)> 
         | Standing::NothingWaits
         | Standing::PersonsRekeyed
         | Standing::NoBlanks { .. }
+        | Standing::TrayFull
+        | Standing::RibbonUsedUp
+        | Standing::CleaningDue
         | Standing::HiddenByCount { .. }
         | Standing::SettingsWrong => {
             let first = stopped_by.first().map(|reason| advise(reason));

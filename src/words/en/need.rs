@@ -69,10 +69,10 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
             let still = if *declared_over { ", which it still reports after `cetak printer clear`" } else { "" };
             text(&format!("{who}, printer `{printer}`: {action} ({keyword}{still})"), &command)
         }
-        NeedKind::PrinterStopped { printer } => text(
-            &format!("printer `{printer}` is stopped and gives no reason for it"),
-            &format!("cetak printer show {printer}"),
-        ),
+        NeedKind::TrayFull { printer } => tray_full(printer),
+        NeedKind::RibbonUsedUp { printer, cards } => ribbon_used_up(printer, *cards),
+        NeedKind::CleaningDue { printer } => cleaning_due(printer),
+        NeedKind::PrinterStopped { printer } => printer_stopped(printer),
         NeedKind::NoPrinter { profile } => text(
             &format!("records of profile `{profile}` wait, and no printer prints its cards"),
             &format!("cetak printer add NAME URI --profile {profile}"),
@@ -99,6 +99,34 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
             "no card starts, because the clock is behind the newest audit row: set it, or accept it if it is right",
             "cetak db accept-clock --reason TEXT",
         ),
+    }
+}
+
+fn tray_full(printer: &str) -> NeedText {
+    NeedText {
+        what: format!("the output tray of printer `{printer}` is full: empty it, then say so"),
+        command: format!("cetak printer supplies {printer} --tray 0"),
+    }
+}
+
+fn ribbon_used_up(printer: &str, cards: i64) -> NeedText {
+    NeedText {
+        what: format!("the ribbon of printer `{printer}` is used up: put in another one, then say so"),
+        command: format!("cetak printer supplies {printer} --ribbon {cards}"),
+    }
+}
+
+fn cleaning_due(printer: &str) -> NeedText {
+    NeedText {
+        what: format!("printer `{printer}` has to be cleaned: do so, then say so"),
+        command: format!("cetak printer supplies {printer} --cleaned"),
+    }
+}
+
+fn printer_stopped(printer: &str) -> NeedText {
+    NeedText {
+        what: format!("printer `{printer}` is stopped and gives no reason for it"),
+        command: format!("cetak printer show {printer}"),
     }
 }
 

@@ -94,6 +94,10 @@ events! {
     "printer.given-up" "printer given up by its computer" "printer dilepas oleh komputernya";
     "printer.removed" "printer removed" "printer dihapus";
     "printer.seen" "state of the printer seen" "keadaan printer terlihat";
+    "printer.limits" "printer limits set" "batas printer diatur";
+    "printer.supplies" "supplies of the printer stated" "isi printer dinyatakan";
+    "printer.rests" "printer rests" "printer istirahat";
+    "printer.rested" "printer has rested" "printer selesai istirahat";
     "printer.set" "printer changed" "printer diubah";
     "printer.taken" "printer taken by a computer" "printer diambil sebuah komputer";
     "printer.test-card" "test card begun" "kartu uji dimulai";

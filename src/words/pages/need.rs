@@ -133,6 +133,24 @@ pub(crate) fn need(need: &Need, language: Language, zone: &TimeZone) -> (String,
             let task = task(advice.action).in_language(language);
             say(en, id, &[printer, task, &advice.keyword], Place::Printer(printer.clone()))
         }
+        NeedKind::TrayFull { printer } => say(
+            "printer {}: its output tray is full; empty it, then say so",
+            "printer {}: baki keluaran penuh; kosongkan, lalu nyatakan",
+            &[printer],
+            Place::Printer(printer.clone()),
+        ),
+        NeedKind::RibbonUsedUp { printer, .. } => say(
+            "printer {}: its ribbon is used up; put in another one, then say so",
+            "printer {}: ribbon habis; pasang yang baru, lalu nyatakan",
+            &[printer],
+            Place::Printer(printer.clone()),
+        ),
+        NeedKind::CleaningDue { printer } => say(
+            "printer {}: it has to be cleaned; do so, then say so",
+            "printer {}: perlu dibersihkan; bersihkan, lalu nyatakan",
+            &[printer],
+            Place::Printer(printer.clone()),
+        ),
         NeedKind::PrinterStopped { printer } => say(
             "printer {} is stopped and gives no reason for it",
             "printer {} berhenti tanpa memberi alasan",

@@ -48,6 +48,9 @@ texts! {
 /// What a printer does, or why it does nothing.
 pub(crate) fn activity(activity: Activity, language: Language) -> &'static str {
     let text = match activity {
+        Activity::RibbonUsedUp => Text::new("ribbon used up", "ribbon habis"),
+        Activity::TrayFull => Text::new("tray full", "baki penuh"),
+        Activity::CleaningDue => Text::new("cleaning due", "perlu dibersihkan"),
         Activity::Printing => Text::new("printing", "mencetak"),
         Activity::OutsideWindow => Text::new("window closed", "di luar jam cetak"),
         Activity::Paused => Text::new("paused", "dijeda"),

@@ -20,6 +20,12 @@ pub(crate) fn standing(standing: &Standing, language: Language, zone: &TimeZone)
             say("look-up keys of persons are being made", "kunci pencarian orang sedang dibuat", &[])
         }
         Standing::NoBlanks { blank_type } => say("no blanks of type {}", "blangko jenis {} habis", &[blank_type]),
+        Standing::TrayFull => say("its output tray is full", "baki keluaran penuh", &[]),
+        Standing::RibbonUsedUp => say("its ribbon is used up", "ribbon habis", &[]),
+        Standing::CleaningDue => say("it has to be cleaned", "perlu dibersihkan", &[]),
+        Standing::Rests { until } => {
+            say("it rests until {}", "istirahat sampai {}", &[&day_and_time(until, language, zone)])
+        }
         Standing::AwaitsApproval { batch } => {
             say("batch {} waits for approval", "kelompok cetak {} menunggu persetujuan", &[&batch.to_string()])
         }
