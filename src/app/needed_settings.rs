@@ -27,7 +27,7 @@ pub(super) fn needs_settings(command: &Command) -> bool {
         | Command::Reprint(ReprintCommand::Approve { .. })
         | Command::Act(ActCommand::Confirm { .. }) => true,
         Command::Printer(command) => match command {
-            PrinterCommand::List | PrinterCommand::Remove { .. } => false,
+            PrinterCommand::List | PrinterCommand::Supplies { .. } | PrinterCommand::Remove { .. } => false,
             PrinterCommand::Add { .. }
             | PrinterCommand::Set { .. }
             | PrinterCommand::Show { .. }

@@ -6,7 +6,7 @@ use super::{
     Message, Usage,
     access::Access,
     act::with_second,
-    args::{PrinterCommand, SecondArgs},
+    args::{LimitArgs, PrinterCommand, SecondArgs},
     output::{Output, message, table},
     words,
 };
@@ -18,8 +18,8 @@ use crate::{
     engine::{
         client::Client,
         operations::{
-            AddObjectedPrinter, AddPrinter, ClearPrinter, HopperSetting, Probe, RemovePrinter, SetObjectedPrinter,
-            SetPrinter, Supply, TestPrinter,
+            AddObjectedPrinter, AddPrinter, ClearPrinter, HopperSetting, Probe, RemovePrinter, SayPrinterSupplies,
+            SetObjectedPrinter, SetPrinter, SetPrinterLimits, Supply, TestPrinter,
         },
         query::{ListPrinters, PrinterLine, PrinterReport, ProbePrinter},
     },
@@ -55,8 +55,14 @@ pub(super) async fn command(access: &Access, out: Output, command: PrinterComman
             tell(&probe, name.as_str());
             out.done(&fields, &done)?;
         }
-        PrinterCommand::Set { name, uri, profile, hopper, no_hopper, override_reason, second } => {
+        PrinterCommand::Set { name, uri, profile, hopper, no_hopper, limits, override_reason, second } => {
             let hopper = hopper.map(HopperSetting::Counted).or(no_hopper.then_some(HopperSetting::NotCounted));
+            let is_only_limits = limits.is_any() && uri.is_none() && profile.is_none() && hopper.is_none();
+            set_limits(access, &name, limits).await?;
+            if is_only_limits {
+                refuse_second(&second)?;
+                return Ok(out.done(&json!({ "printer": name, "set": true }), &format!("printer `{name}` is changed"))?);
+            }
             let setting = SetPrinter { printer: name.clone(), uri, profile, hopper };
             let (done, fields) = (format!("printer `{name}` is changed"), json!({ "printer": name, "set": true }));
             let probe = match override_reason {
@@ -79,6 +85,9 @@ pub(super) async fn command(access: &Access, out: Output, command: PrinterComman
         }
         PrinterCommand::List => list(access, out).await?,
         PrinterCommand::Show { name } => show(access, out, &name).await?,
+        PrinterCommand::Supplies { name, ribbon, tray, cleaned } => {
+            say_supplies(access, out, SayPrinterSupplies { printer: name, ribbon, tray, cleaned }).await?;
+        }
         PrinterCommand::Test { name } => test(access, out, &name).await?,
         PrinterCommand::Clear { name, reason } => {
             let cleared = client.act(ClearPrinter { printer: name.clone(), note: reason }).await?;
@@ -95,6 +104,35 @@ pub(super) async fn command(access: &Access, out: Output, command: PrinterComman
     Ok(())
 }
 
+async fn say_supplies(access: &Access, out: Output, act: SayPrinterSupplies) -> anyhow::Result<()> {
+    let printer = act.printer.clone();
+    let left = access.act(act).await?;
+    let text = format!("the supplies of printer `{printer}` are counted from there");
+    Ok(out.done(&json!({ "printer": printer, "left": left }), &text)?)
+}
+
+/// Sets the limits that are given.
+async fn set_limits(access: &Access, printer: &str, limits: LimitArgs) -> anyhow::Result<()> {
+    if !limits.is_any() {
+        return Ok(());
+    }
+    let LimitArgs { tray, ribbon, ribbon_yield, seconds_per_card, cleaning, rest_after, rest_minutes, cards_a_day } =
+        limits;
+    let act = SetPrinterLimits {
+        printer: printer.to_owned(),
+        tray,
+        ribbon,
+        ribbon_yield,
+        seconds_per_card,
+        cleaning,
+        rest_after,
+        rest_minutes,
+        cards_a_day,
+    };
+    access.act(act).await?;
+    Ok(())
+}
+
 async fn list(access: &Access, out: Output) -> anyhow::Result<()> {
     let printers = access.query(ListPrinters {}).await?;
     let row = |p: &PrinterLine| {
@@ -102,7 +140,17 @@ async fn list(access: &Access, out: Output) -> anyhow::Result<()> {
         vec![p.name.clone(), now, p.state.clone(), p.breaker.as_str().into(), p.profile.clone(), p.uri.clone()]
     };
     out.data(&printers, |printers| {
-        table(&["printer", "now", "state", "breaker", "profile", "uri"], &printers.iter().map(row).collect::<Vec<_>>())
+        let mut text = table(
+            &["printer", "now", "state", "breaker", "profile", "uri"],
+            &printers.iter().map(row).collect::<Vec<_>>(),
+        );
+        for printer in printers {
+            let left = words::left(&printer.left, &printer.limits);
+            if !left.is_empty() {
+                text += &format!("\n{}: {}\n", printer.name, left.join(", "));
+            }
+        }
+        text
     })?;
     Ok(())
 }
@@ -137,6 +185,7 @@ fn show_text(report: &PrinterReport) -> String {
         format!("{}: {level}", s.name)
     };
     let supplies = status.supplies.iter().map(supply).collect::<Vec<_>>();
+    let left = words::left(&report.left, &report.limits);
     let rows = [
         ("state", format!("{:?}", status.condition).to_lowercase()),
         ("reasons", status.reasons.join(", ")),
@@ -148,8 +197,11 @@ fn show_text(report: &PrinterReport) -> String {
         ("sides", found.sides.join(", ")),
         ("supplies", supplies.join(", ")),
         ("can hold a job", yes(found.can_hold)),
+        ("limits", left.join(", ")),
     ];
-    let mut text = table(&["printer", &report.name], &rows.map(|(key, value)| vec![key.to_owned(), value]));
+    let rows = rows.into_iter().filter(|(key, value)| *key != "limits" || !value.is_empty());
+    let rows: Vec<_> = rows.map(|(key, value)| vec![key.to_owned(), value]).collect();
+    let mut text = table(&["printer", &report.name], &rows);
     if !advice.is_empty() {
         let row = |a: &Advice| {
             let row = if report.declared_over.contains(&a.keyword) {

@@ -276,6 +276,14 @@ number_value!(
     /// The capacity of a hopper, in blanks.
     HopperCapacity, 1..=100_000
 );
+number_value!(
+    /// A limit of a printer, in cards, minutes or seconds; 0 for none.
+    Limit, 0..=1_000_000
+);
+number_value!(
+    /// The percentage of its rated cards that a ribbon gives; 0 if it is not known.
+    RibbonYield, 0..=100
+);
 
 /// Who a proxy is: a name, the number of a document. One line of 1 to 500 characters, which is personal.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]

@@ -39,6 +39,25 @@ fn the_level_of_a_counted_hopper_is_shown_on_the_board_and_with_its_printer() {
 }
 
 #[test]
+fn the_limits_of_a_printer_are_set_in_a_form_and_an_operator_says_what_is_in_it() {
+    let (office, served) = office();
+    let staff = staff(&office, &served);
+    let supervisor = Browser::of(&served, &staff["supervisor"]);
+    let back = "back=/printers/p1";
+    supervisor.submit(
+        &format!("/do/SetPrinterLimits?/printer=p1&{back}"),
+        &[("/tray", "50"), ("/ribbon", "200"), ("/ribbon_yield", "63"), ("/cleaning", "")],
+    );
+    let mut operator = Browser::of(&served, &staff["operator"]);
+    let shown = texts(&operator.get("/printers/p1").body);
+    assert!(shown.contains("126 of 126 cards") && shown.contains("50 of 50 cards"), "{shown}");
+    operator.submit(&format!("/do/SayPrinterSupplies?/printer=p1&{back}"), &[("/ribbon", "0"), ("/tray", "")]);
+    operator.language = "id";
+    let shown = texts(&operator.get("/printers/p1").body);
+    assert!(shown.contains("0 dari 126 kartu"), "{shown}");
+}
+
+#[test]
 fn a_record_has_its_history_in_words_and_its_pictures_only_when_they_are_asked_for() {
     let (office, served) = office();
     let staff = staff(&office, &served);

@@ -71,3 +71,47 @@ fn a_printer_that_does_not_answer_is_added_with_a_warning_and_a_test_card_costs_
     let status = office.status();
     assert_eq!(number(&status, &["blangko", "student", "vault"]), 1, "{status}");
 }
+
+#[test]
+fn limits_are_set_shown_and_end_a_run_until_a_person_says_what_is_in_the_printer() {
+    let office = office(12, 12);
+    office.add_mock("p1", "student", "card_ms=1");
+    office.done(&["printer", "set", "p1", "--tray", "5", "--ribbon", "20", "--ribbon-yield", "63"]);
+    let refused = office.run(&["printer", "set", "p1", "--rest-after", "5"]);
+    assert!(refused.stderr.contains("--rest-minutes"), "{refused:?}");
+
+    let run = office.run(&["run", "--until-idle"]);
+    assert!(run.stderr.contains("`p1`: its output tray is full"), "{run:?}");
+    let status = office.done(&["status"]).stdout;
+    assert!(
+        status.contains("its output tray is full") && status.contains("cetak printer supplies p1 --tray 0"),
+        "{status}"
+    );
+    assert_eq!(number(&office.status(), &["records", "printed"]), 5);
+    let shown = office.done(&["printer", "show", "p1"]).stdout;
+    assert!(shown.contains("ribbon: 7 of 12 cards, room in the output tray: 0 of 5 cards"), "{shown}");
+
+    let said = office.json(&["printer", "supplies", "p1", "--tray", "0", "--ribbon", "3"]);
+    assert_eq!((number(&said, &["left", "tray"]), number(&said, &["left", "ribbon"])), (5, 3), "{said}");
+    office.run(&["run", "--until-idle"]);
+    assert_eq!(number(&office.status(), &["records", "printed"]), 8, "the ribbon gave three");
+    let listed = office.done(&["printer", "list"]).stdout;
+    assert!(listed.contains("its ribbon is used up") && listed.contains("p1: ribbon: 0 of 12 cards"), "{listed}");
+    assert_eq!(office.run(&["printer", "supplies", "p1", "--cleaned"]).code, Some(1), "no cleaning is counted");
+    office.done(&["printer", "set", "p1", "--tray", "0", "--ribbon", "0"]);
+    office.done(&["run", "--until-idle"]);
+    assert_eq!(number(&office.status(), &["records", "printed"]), 12);
+    office.done(&["db", "check"]);
+}
+
+#[test]
+fn the_level_that_a_real_printer_reports_of_its_ribbon_corrects_the_count() {
+    let peer = Kind::Eve.start();
+    let office = office(1, 1);
+    office.add_ipp("eve", &peer.uri());
+    office.done(&["printer", "set", "eve", "--ribbon", "100"]);
+    office.done(&["run", "--until-idle"]);
+    assert_eq!(number(&office.status(), &["records", "printed"]), 1);
+    let shown = office.done(&["printer", "show", "eve"]).stdout;
+    assert!(shown.contains("ribbon: 79 of 100 cards"), "it reported 80 % before the card: {shown}");
+}

@@ -32,6 +32,7 @@ mod idempotency;
 mod identifiers;
 mod import;
 mod instance;
+mod limits;
 mod lists;
 mod long_lists;
 mod many;

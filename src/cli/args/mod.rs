@@ -23,7 +23,7 @@ pub use self::{
     database::{AuditCommand, ConfigCommand, DbCommand, PrintedSinceArg},
     many::{FilterArgs, HeldForArgs, ManyArgs, PageArgs, instant},
     preview::{DocumentArg, PreviewArgs, ProfileCommand, SideArg},
-    printing::{BatchCommand, JobCommand, PrinterCommand, QueueCommand, RunArgs, ScopeArgs, ServeArgs},
+    printing::{BatchCommand, JobCommand, LimitArgs, PrinterCommand, QueueCommand, RunArgs, ScopeArgs, ServeArgs},
     records::{CardCommand, FindArgs, FoundArg, InspectCommand, KeepArg, RecordArg, RecordCommand, ReprintCommand},
     simulation::{PlanArgs, ReportCommand, SimulateArgs},
 };

@@ -11,7 +11,7 @@ use super::{
 use crate::domain::{
     states::AttemptState,
     time::Timestamp,
-    value::{HopperCapacity, Note, PrinterName},
+    value::{HopperCapacity, Limit, Note, PrinterName, RibbonYield},
 };
 
 #[derive(Subcommand, Debug)]
@@ -48,15 +48,20 @@ pub enum PrinterCommand {
         #[command(flatten)]
         second: SecondArgs,
     },
-    /// Change a printer's address, profile or hopper
+    /// Change a printer's address, profile, hopper or limits
     ///
     /// The device is asked for its capabilities, as with `printer add`. Another device, or another profile, is refused while the
     /// printer has a batch, an open or uncertain attempt, or blanks in its hopper. A device that has only a new address is known
     /// by its `printer-uuid`, and may be moved at any time. --override overrides objections, for which --ask and --second name a
     /// second person.
+    ///
+    /// Limits stop the printer before a card would be spoiled; 0 ends a limit. What is counted from now on begins with a new ribbon, an
+    /// empty tray, and a clean and rested printer: `cetak printer supplies` says otherwise. A rest ends by itself.
     #[command(after_help = "Examples:
   cetak printer set fargo-1 --uri ipp://192.168.1.21/ipp/print
-  cetak printer set fargo-1 --hopper 150")]
+  cetak printer set fargo-1 --hopper 150
+  cetak printer set fargo-1 --tray 100 --ribbon 500 --ribbon-yield 63 --cleaning 1000
+  cetak printer set fargo-1 --rest-after 50 --rest-minutes 10 --cards-a-day 200")]
     #[command(group(clap::ArgGroup::new("setting").required(true).multiple(true)))]
     Set {
         /// The printer's name
@@ -73,6 +78,8 @@ pub enum PrinterCommand {
         /// Do not count its hopper: it takes blanks from the vault
         #[arg(long, group = "setting")]
         no_hopper: bool,
+        #[command(flatten)]
+        limits: LimitArgs,
         /// The reason for overriding objections to the device or the profile, for the audit
         #[arg(long = "override", value_name = "REASON")]
         override_reason: Option<Note>,
@@ -89,6 +96,26 @@ pub enum PrinterCommand {
     Show {
         /// The printer's name
         name: String,
+    },
+    /// Say what is in a printer: it is counted from there, and a printer that waited for it goes on by itself
+    ///
+    /// What is not named stays as it was counted. The limits are set with `printer set`.
+    #[command(after_help = "Examples:
+  cetak printer supplies fargo-1 --ribbon 500
+  cetak printer supplies fargo-1 --tray 0 --cleaned")]
+    #[command(group(clap::ArgGroup::new("supply").required(true).multiple(true)))]
+    Supplies {
+        /// The printer's name
+        name: String,
+        /// The cards that its ribbon still gives; a new one gives no more than the limit says
+        #[arg(long, value_name = "CARDS", group = "supply")]
+        ribbon: Option<Limit>,
+        /// The cards in its output tray
+        #[arg(long, value_name = "CARDS", group = "supply")]
+        tray: Option<Limit>,
+        /// It was cleaned
+        #[arg(long, group = "supply")]
+        cleaned: bool,
     },
     /// Print a test card, which uses one blank
     #[command(after_help = "Examples:
@@ -114,6 +141,47 @@ pub enum PrinterCommand {
         /// The printer's name
         name: String,
     },
+}
+
+/// The limits of a printer; 0 ends one.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct LimitArgs {
+    /// The cards that its output tray takes
+    #[arg(long, value_name = "CARDS", group = "setting")]
+    pub tray: Option<Limit>,
+    /// The cards that a ribbon is rated for
+    #[arg(long, value_name = "CARDS", group = "setting")]
+    pub ribbon: Option<Limit>,
+    /// The percentage of these cards that a ribbon really gives
+    #[arg(long, value_name = "PERCENT", group = "setting")]
+    pub ribbon_yield: Option<RibbonYield>,
+    /// The seconds that a card takes, until the printer's own cards have shown it
+    #[arg(long, value_name = "SECONDS", group = "setting")]
+    pub seconds_per_card: Option<Limit>,
+    /// The cards from one cleaning to the next
+    #[arg(long, value_name = "CARDS", group = "setting")]
+    pub cleaning: Option<Limit>,
+    /// The cards after which it rests; needs --rest-minutes
+    #[arg(long, value_name = "CARDS", group = "setting")]
+    pub rest_after: Option<Limit>,
+    /// The minutes of that rest
+    #[arg(long, value_name = "MINUTES", group = "setting")]
+    pub rest_minutes: Option<Limit>,
+    /// The most cards within 24 hours, which begin with the first of them
+    #[arg(long, value_name = "CARDS", group = "setting")]
+    pub cards_a_day: Option<Limit>,
+}
+
+impl LimitArgs {
+    /// Whether one is given.
+    pub fn is_any(&self) -> bool {
+        let Self { tray, ribbon, seconds_per_card, cleaning, rest_after, rest_minutes, cards_a_day, ribbon_yield } =
+            self;
+        ribbon_yield.is_some()
+            || [tray, ribbon, seconds_per_card, cleaning, rest_after, rest_minutes, cards_a_day]
+                .iter()
+                .any(|limit| limit.is_some())
+    }
 }
 
 #[derive(Args, Debug)]

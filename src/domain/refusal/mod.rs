@@ -182,6 +182,14 @@ refusals! {
     Conflict "printer-unchanged" PrinterUnchanged { printer: String };
     /// The hopper holds more blanks than it is to take.
     Conflict "hopper-holds" HopperHolds { printer: String, capacity: i64, loaded: i64 };
+    /// A rest of the printer needs both the cards after which it begins and its minutes.
+    Invalid "rest-incomplete" RestIncomplete { printer: String };
+    /// Nothing is said of the printer's supplies.
+    Invalid "nothing-said" NothingSaid { printer: String };
+    /// What is said of the printer's supplies is not counted, as it has no such limit.
+    Conflict "supply-not-counted" SupplyNotCounted { printer: String };
+    /// The printer's tray is full, or its ribbon used up: it gets no card, also no test card.
+    Conflict "printer-full" PrinterFull { printer: String };
     /// The printer cannot be reached over the network.
     Conflict "printer-unreachable" PrinterUnreachable { printer: String, address: String };
     /// The printer does not answer as it should; `detail` is the driver's text.

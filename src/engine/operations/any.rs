@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     account, act::Act, card, clock, correction, count, database, delivery, destruction, district, inspection, instance,
-    many, matching, name_index, printer, printer_setting, priority, queue, record, rekey, role, stock, test_card,
-    token, warrant,
+    many, matching, name_index, printer, printer_limits, printer_setting, priority, queue, record, rekey, role, stock,
+    test_card, token, warrant,
 };
 use crate::{
     domain::permission::{Operation, Permit},
@@ -110,6 +110,8 @@ any_act! {
     printer::AddObjectedPrinter,
     printer_setting::SetPrinter,
     printer_setting::SetObjectedPrinter,
+    printer_limits::SetPrinterLimits,
+    printer_limits::SayPrinterSupplies,
     printer::RemovePrinter,
     printer::ClearPrinter,
     test_card::TestPrinter,

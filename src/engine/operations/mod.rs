@@ -24,6 +24,7 @@ mod matching_count;
 mod name_index;
 mod picture;
 mod printer;
+mod printer_limits;
 mod printer_setting;
 mod priority;
 mod queue;
@@ -65,6 +66,7 @@ pub use printer::{
     AddObjectedPrinter, AddPrinter, Capabilities, Caution, ClearPrinter, Cleared, PrinterStatus, Probe, RemovePrinter,
     Supply, does_not_answer, objections, plain_database, printer_probe,
 };
+pub use printer_limits::{SayPrinterSupplies, SetPrinterLimits};
 pub use printer_setting::{HopperSetting, SetObjectedPrinter, SetPrinter};
 pub use priority::{PutBack, PutFirst};
 pub use queue::{ApproveBatch, CancelBatch, Pause, ResumeBatch, ResumePrinter, ResumeQueue};

@@ -109,6 +109,10 @@ fn is_about_target(refusal: &Refusal) -> bool {
         refusal,
         Refusal::NoRecord { .. }
             | Refusal::NoAttempt { .. }
+            | Refusal::RestIncomplete { .. }
+            | Refusal::NothingSaid { .. }
+            | Refusal::SupplyNotCounted { .. }
+            | Refusal::PrinterFull { .. }
             | Refusal::NoPrinter { .. }
             | Refusal::NoMovement { .. }
             | Refusal::AttemptState { .. }

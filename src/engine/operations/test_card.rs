@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     act::Act,
     counted_place::refuse_counted,
-    printer::{does_not_answer, driver, objections, printer_probe},
+    printer::{does_not_answer, driver, no_printer, objections, printer_probe},
 };
 use crate::{
     domain::{
@@ -21,6 +21,7 @@ use crate::{
         polling::POLL_MAX,
         reason::Reason,
         refusal::Refusal,
+        supply::Stop,
         test_card,
     },
     engine::{
@@ -34,7 +35,7 @@ use crate::{
         test_cards,
     },
     render::Renderer,
-    store::StoreError,
+    store::{StoreError, Tx},
 };
 
 /// How long a test card is watched.
@@ -97,6 +98,7 @@ async fn print_test_card(engine: &Engine, permit: &Permit, name: &str) -> Result
     let place = planning::place(&printer);
     let mut tx = engine.write(permit).await?;
     refuse_counted(&mut tx, &profile.blank_type, &[&place.free()]).await?;
+    refuse_full(&mut tx, name).await?;
     let lots = tx.account_lots(&profile.blank_type, &place.free()).await?;
     let Some(lot) = lots.iter().find(|lot| lot.quantity > 0).map(|lot| lot.lot) else {
         return Err(Refusal::NoFreeBlank { blank_type: profile.blank_type.clone(), place }.into());
@@ -120,6 +122,16 @@ async fn print_test_card(engine: &Engine, permit: &Permit, name: &str) -> Result
     let test = TestCard { attempt, state: outcome.state(), reason: outcome.reason().cloned() };
     tx.commit_with(&test).await?;
     Ok(test)
+}
+
+/// Refuses a printer that has no ribbon or no room for one more card.
+async fn refuse_full(tx: &mut Tx, name: &str) -> Result<(), EngineError> {
+    let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name).into()) };
+    let open = i64::try_from(tx.attempts_open(&[name]).await?.len()).unwrap_or(i64::MAX);
+    match printer.supplies.stop(open, tx.now()) {
+        Some(Stop::TrayFull | Stop::RibbonUsedUp) => Err(Refusal::PrinterFull { printer: printer.name }.into()),
+        Some(Stop::CleaningDue | Stop::Rests { .. }) | None => Ok(()),
+    }
 }
 
 /// Sends a test card and watches it. Its release is saved before the printer is told to print it.

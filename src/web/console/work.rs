@@ -29,7 +29,7 @@ use crate::{
     engine::query::BatchLine,
     engine::query::{JobsOf, ListBatches, ListJobs, ListPendingActs, NeedKind, PendingActItem, PrinterLine, ShowBatch},
     web::{context::Web, problem::Fault, route::Sort},
-    words::pages::{self, texts},
+    words::pages::{self, Text, texts},
 };
 
 pub(super) fn router() -> Router<Arc<Web>> {
@@ -200,11 +200,14 @@ async fn printer(
         view.offer("LoadHopper", &known);
         view.offer("UnloadHopper", &known);
     }
+    if line.limits.ribbon.is_some() || line.limits.tray.is_some() || line.limits.cleaning.is_some() {
+        view.offer("SayPrinterSupplies", &known);
+    }
     if view.page.may(Operation::PrinterCare, Sort::Act) {
         let address = format!("{}/probe", address::printer(&line.name));
         view.buttons.push(Button { address, label: view.page.t(texts::ASK_PRINTER) });
     }
-    for name in ["TestPrinter", "SetPrinter", "RemovePrinter"] {
+    for name in ["TestPrinter", "SetPrinter", "SetPrinterLimits", "RemovePrinter"] {
         view.offer(name, &known);
     }
     Ok(respond(StatusCode::OK, &view))
@@ -230,6 +233,7 @@ fn facts(view: &mut View, line: &PrinterLine) {
     if let Some(level) = hopper_level(page, line) {
         facts.push((page.t(texts::HOPPER), Cell::gauge(level, line.hopper_blanks, line.hopper)));
     }
+    facts.extend(limits(page, line));
     let batch =
         view.page.shown.as_ref().and_then(|shown| {
             shown.board.batches.iter().find(|batch| batch.printer == line.name).map(|batch| batch.id)
@@ -238,6 +242,26 @@ fn facts(view: &mut View, line: &PrinterLine) {
         facts.push((page.t(texts::BATCH), Cell::link(batch.to_string(), address::batch(batch))));
     }
     view.facts = facts;
+}
+
+/// What is left of each limit of a printer that is counted, and the time of its cards.
+fn limits(page: &Page, line: &PrinterLine) -> Vec<(&'static str, Cell)> {
+    let (limits, left) = (&line.limits, &line.left);
+    let of = |label: Text, left: Option<i64>, most: Option<i64>| {
+        let (left, most) = left.zip(most)?;
+        let words = page.with(texts::LEFT_OF, &[&page.number(left), &page.number(most)]);
+        Some((page.t(label), Cell::gauge(words, Some(left), Some(most))))
+    };
+    let seconds = line.card_ms.map(|ms| page.with(texts::SECONDS, &[&page.number((ms + 500) / 1_000)]));
+    let lines = [
+        of(texts::RIBBON_LEFT, left.ribbon, limits.ribbon_cards()),
+        of(texts::TRAY_LEFT, left.tray, limits.tray),
+        of(texts::CLEANING_LEFT, left.cleaning, limits.cleaning),
+        of(texts::REST_LEFT, left.rest, limits.rest().map(|(cards, _)| cards)),
+        of(texts::DAY_LEFT, left.day, limits.cards_a_day),
+        seconds.map(|seconds| (page.t(texts::CARD_TIME), Cell::text(seconds))),
+    ];
+    lines.into_iter().flatten().collect()
 }
 
 async fn acts(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {

@@ -12,9 +12,9 @@ use crate::{
         IndexNames, LendBlanks, LoadHopper, OpenCount, Pause, PrioritizeMatching, PutBack, PutFirst, ReceiveBlanks,
         ReceiveCards, RecountCounters, RefuseReprint, RejectCard, RekeyPersons, ReleaseMatching, ReleaseRecord,
         ReleaseRecords, RemovePrinter, RequestReprint, ResetAccount, ResolveDuplicate, ResolveFound, ResolveNothing,
-        RestoreRecord, ResumeBatch, ResumePrinter, ResumeQueue, ReverseDelivery, RevokeToken, SendCards,
-        SetObjectedPrinter, SetPrinter, SurrenderCard, TakeBackBlanks, TakeRole, TestPrinter, UnloadHopper,
-        WithdrawRecord,
+        RestoreRecord, ResumeBatch, ResumePrinter, ResumeQueue, ReverseDelivery, RevokeToken, SayPrinterSupplies,
+        SendCards, SetObjectedPrinter, SetPrinter, SetPrinterLimits, SurrenderCard, TakeBackBlanks, TakeRole,
+        TestPrinter, UnloadHopper, WithdrawRecord,
     },
     web::route::Route,
 };
@@ -26,6 +26,7 @@ where
     Route::act::<A>(Method::POST, path)
 }
 
+#[expect(clippy::too_many_lines, reason = "one line for each act")]
 pub(super) fn routes() -> Vec<Route> {
     vec![
         // Records.
@@ -85,6 +86,8 @@ pub(super) fn routes() -> Vec<Route> {
         post::<SetObjectedPrinter>("/objected-printer-settings").long(),
         Route::act::<SetPrinter>(Method::PATCH, "/printers/{printer}").long(),
         Route::act::<RemovePrinter>(Method::DELETE, "/printers/{printer}"),
+        post::<SetPrinterLimits>("/printers/{printer}/limits"),
+        post::<SayPrinterSupplies>("/printers/{printer}/supplies"),
         post::<ClearPrinter>("/printers/{printer}/clear"),
         post::<TestPrinter>("/printers/{printer}/test").long(),
         // Accounts.

@@ -20,6 +20,7 @@ mod objection;
 mod operation;
 mod person_keys;
 mod printer;
+mod printer_limit;
 mod printer_use;
 mod reason;
 mod record_rule;
@@ -48,6 +49,7 @@ pub use self::{
     objection::{caution, objection, resolution},
     operation::{act_kind, act_on_blanks, operation},
     printer::{blank_inside, cleared, resumes, task},
+    printer_limit::left,
     reason::{different_notes, left_out, quote, reason, with_note, word_reason},
     refusal::refusal,
     report::{engine, report},

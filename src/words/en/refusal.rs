@@ -12,6 +12,7 @@ use super::{
     objection::objections as all,
     operation::act_noun,
     person_keys::person_keys,
+    printer_limit,
     printer_use::in_use,
     reason::{rendering, sealed},
     record_rule::record_state,
@@ -332,10 +333,11 @@ pub fn refusal(refusal: &Refusal) -> Message {
             format!("printer `{printer}` has these settings already"),
             &format!("see them with `cetak printer show {printer}`"),
         ),
-        Refusal::HopperHolds { printer, capacity, loaded } => say(
-            format!("the hopper of `{printer}` holds {loaded} blanks, which is more than {capacity}"),
-            &format!("unload {} with `cetak blangko unload`, or cancel the batch that holds them", loaded - capacity),
-        ),
+        Refusal::HopperHolds { printer, capacity, loaded } => printer_limit::hopper_holds(printer, *capacity, *loaded),
+        Refusal::RestIncomplete { printer } => printer_limit::rest_incomplete(printer),
+        Refusal::NothingSaid { printer } => printer_limit::nothing_said(printer),
+        Refusal::SupplyNotCounted { printer } => printer_limit::not_counted(printer),
+        Refusal::PrinterFull { printer } => printer_limit::full(printer),
         Refusal::PrinterUnreachable { printer, address } => say(
             format!("printer `{printer}` cannot be reached at {address}"),
             "check that it is switched on, and the host name and port of its address",

@@ -246,6 +246,16 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::HopperHolds { printer, capacity, loaded } => {
             format!("wadah blangko `{printer}` berisi {loaded} keping, lebih dari {capacity}")
         }
+        Refusal::RestIncomplete { printer } => {
+            format!("istirahat printer `{printer}` memerlukan jumlah kartu dan jumlah menit")
+        }
+        Refusal::NothingSaid { printer } => format!("tidak ada yang dinyatakan tentang isi printer `{printer}`"),
+        Refusal::SupplyNotCounted { printer } => {
+            format!("printer `{printer}` tidak memiliki batas untuk itu, sehingga tidak dihitung")
+        }
+        Refusal::PrinterFull { printer } => {
+            format!("baki keluaran printer `{printer}` penuh, atau ribbonnya habis")
+        }
         Refusal::PrinterUnreachable { printer, address } => {
             format!("printer `{printer}` tidak dapat dijangkau di {address}")
         }

@@ -133,6 +133,10 @@ acts! {
         "Its next batch is printed with it." "Berlaku mulai kelompok cetak berikutnya.";
     SetObjectedPrinter "Change the printer against objections" "Ubah printer walau ada keberatan",
         "Another person confirms it." "Orang lain mengesahkannya.";
+    SetPrinterLimits "Set the printer's limits" "Atur batas printer",
+        "It stops before a card would be spoiled by them; 0 ends a limit." "Printer berhenti sebelum ada kartu rusak karenanya; 0 menghapus batas.";
+    SayPrinterSupplies "Say what is in the printer" "Nyatakan isi printer",
+        "It is counted from there, and the printer goes on by itself." "Dihitung mulai dari situ, dan printer lanjut sendiri.";
     RemovePrinter "Remove the printer" "Hapus printer",
         "It gets no more cards." "Printer tidak mendapat kartu lagi.";
     ClearPrinter "Say that the printer is clear" "Nyatakan printer sudah beres",

@@ -45,6 +45,11 @@ answers! {
     "booked" "Booked" "Tercatat";
     "counted" "Counted" "Dihitung";
     "warnings" "Warnings" "Peringatan";
+    "ribbon" "Cards that its ribbon still gives" "Sisa kartu dari ribbonnya";
+    "tray" "Cards for which its output tray has room" "Kartu yang masih muat di baki keluaran";
+    "cleaning" "Cards until the next cleaning" "Kartu sampai pembersihan berikutnya";
+    "rest" "Cards until the next rest" "Kartu sampai istirahat berikutnya";
+    "day" "Cards that are left of a day" "Sisa jatah kartu sehari";
 }
 
 /// The label of a field of an answer; `None` for one that has none.

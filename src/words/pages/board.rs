@@ -13,6 +13,14 @@ texts! {
     FAULTS "Faults" "Gangguan";
     SETTLED_BY "Settled by: {}" "Diselesaikan oleh: {}";
     HOPPER "Hopper" "Wadah blangko";
+    RIBBON_LEFT "Ribbon" "Ribbon";
+    TRAY_LEFT "Room in the output tray" "Ruang di baki keluaran";
+    CLEANING_LEFT "Until the next cleaning" "Sampai pembersihan berikutnya";
+    REST_LEFT "Until the next rest" "Sampai istirahat berikutnya";
+    DAY_LEFT "Left of a day" "Sisa jatah sehari";
+    LEFT_OF "{} of {} cards" "{} dari {} kartu";
+    CARD_TIME "Time of a card" "Waktu per kartu";
+    SECONDS "{} s" "{} detik";
     HOPPER_LEVEL "{} of {} blanks" "{} dari {} blangko";
     GO "Go" "Kerjakan";
     LAST_24_HOURS "Last 24 hours" "24 jam terakhir";

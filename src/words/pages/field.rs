@@ -55,6 +55,15 @@ labels! { FIELDS
     "/setting/uri" "New address" "Alamat baru";
     "/setting/profile" "New card profile" "Profil kartu baru";
     "/setting/hopper" "New capacity of its hopper; 0 if it is not counted" "Daya tampung wadah yang baru; 0 jika tidak dihitung";
+    "/tray" "Cards in its output tray" "Kartu di baki keluaran";
+    "/ribbon" "Cards that its ribbon gives" "Kartu dari ribbonnya";
+    "/ribbon_yield" "Percentage of its rated cards that a ribbon gives" "Persentase kartu tertera yang benar-benar diperoleh dari ribbon";
+    "/seconds_per_card" "Seconds for a card" "Detik untuk satu kartu";
+    "/cleaning" "Cards from one cleaning to the next" "Kartu antara dua pembersihan";
+    "/rest_after" "Cards after which it rests" "Kartu sebelum printer istirahat";
+    "/rest_minutes" "Minutes of that rest" "Menit istirahatnya";
+    "/cards_a_day" "The most cards within 24 hours" "Kartu paling banyak dalam 24 jam";
+    "/cleaned" "It was cleaned" "Sudah dibersihkan";
     "/name" "Name" "Nama";
     "/uri" "Address (ipp:// or ipps://)" "Alamat (ipp:// atau ipps://)";
     "/profile" "Card profile" "Profil kartu";

@@ -1,0 +1,283 @@
+//! Tests P1, P4, P8 and P12 for the limits of printers: the feeding stops before a card would be spoiled, and goes on when the reason
+//! is gone.
+
+use std::time::Duration;
+
+use cetak::{
+    domain::{dispatch::Blocked, owner::Presence, refusal::Refusal, standing::Standing, supply::Left},
+    engine::{
+        EngineError,
+        client::Client,
+        operations::{RecountCounters, SayPrinterSupplies, SetPrinterLimits},
+        query::{ListNeeds, NeedKind, Query},
+    },
+};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha20Rng;
+
+use crate::{
+    acts::{self as operations, by},
+    fake_printer::FakePrinter,
+    world::{World, students},
+};
+
+/// No limit of the printer `p1`.
+fn unchanged() -> SetPrinterLimits {
+    SetPrinterLimits {
+        printer: "p1".into(),
+        tray: None,
+        ribbon: None,
+        ribbon_yield: None,
+        seconds_per_card: None,
+        cleaning: None,
+        rest_after: None,
+        rest_minutes: None,
+        cards_a_day: None,
+    }
+}
+
+/// Nothing said of the printer `p1`.
+fn silent() -> SayPrinterSupplies {
+    SayPrinterSupplies { printer: "p1".into(), ribbon: None, tray: None, cleaned: false }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "what is not said is None")]
+fn limit<T: TryFrom<i64, Error: std::fmt::Debug>>(number: i64) -> Option<T> {
+    Some(number.try_into().unwrap())
+}
+
+async fn set(world: &World, limits: SetPrinterLimits) -> Left {
+    by(&world.engine).act(limits).await.unwrap()
+}
+
+async fn say(world: &World, supplies: SayPrinterSupplies) -> Left {
+    by(&world.engine).act(supplies).await.unwrap()
+}
+
+/// An office with the printer `p1`, and as many records as blanks.
+async fn office(cards: u32, query: &str) -> World {
+    let world = World::with(|settings| settings.batch_size = 7).await;
+    world.import(&students(0..cards)).await;
+    world.receive(cards.into(), None).await;
+    world.printer("p1", query).await;
+    world
+}
+
+async fn standing(world: &World) -> Standing {
+    world.status().await.printers.remove(0).standing
+}
+
+async fn needs(world: &World) -> Vec<NeedKind> {
+    let needs = ListNeeds {}.read(&world.engine).await.unwrap();
+    needs.into_iter().map(|need| need.kind).filter(|kind| !kind.is_routine()).collect()
+}
+
+#[tokio::test]
+async fn a_full_tray_stops_the_feeding_and_an_emptied_one_lets_it_go_on() {
+    let world = office(30, "hold=yes").await;
+    set(&world, SetPrinterLimits { tray: limit(10), ..unchanged() }).await;
+
+    assert_eq!(world.run().await, [("p1".to_owned(), Blocked::TrayFull)]);
+    assert_eq!((world.records("printed").await, standing(&world).await), (10, Standing::TrayFull));
+    assert_eq!(needs(&world).await, [NeedKind::TrayFull { printer: "p1".into() }]);
+    assert_eq!(world.account("reserved").await, 0, "its cards may be printed elsewhere");
+
+    let left = say(&world, SayPrinterSupplies { tray: limit(3), ..silent() }).await;
+    assert_eq!(left.tray, Some(7));
+    world.run().await;
+    assert_eq!(world.records("printed").await, 17, "three cards were left in it");
+    set(&world, SetPrinterLimits { tray: limit(0), ..unchanged() }).await;
+    world.run().await;
+    assert_eq!(world.records("printed").await, 30);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_ribbon_that_gives_63_percent_stops_the_feeding_before_the_card_that_it_would_spoil() {
+    let world = office(30, "").await;
+    let limits = SetPrinterLimits { ribbon: limit(20), ribbon_yield: limit(63), ..unchanged() };
+    assert_eq!(set(&world, limits).await.ribbon, Some(12));
+
+    assert_eq!(world.run().await, [("p1".to_owned(), Blocked::RibbonUsedUp)]);
+    assert_eq!((world.records("printed").await, standing(&world).await), (12, Standing::RibbonUsedUp));
+    assert_eq!(needs(&world).await, [NeedKind::RibbonUsedUp { printer: "p1".into(), cards: 12 }]);
+    let refused = operations::printer_test(&world.engine, "p1").await;
+    assert!(matches!(refused, Err(EngineError::Refused(Refusal::PrinterFull { .. }))), "{refused:?}");
+
+    say(&world, SayPrinterSupplies { ribbon: limit(20), ..silent() }).await;
+    world.run().await;
+    assert_eq!(world.records("printed").await, 24, "a new one gives twelve again");
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_due_cleaning_waits_for_a_person_and_spoiled_and_test_cards_count_too() {
+    let world = office(30, "script=2:spoil").await;
+    set(&world, SetPrinterLimits { cleaning: limit(8), ..unchanged() }).await;
+    operations::printer_test(&world.engine, "p1").await.unwrap();
+
+    assert_eq!(world.run().await, [("p1".to_owned(), Blocked::CleaningDue)]);
+    assert_eq!((world.records("printed").await, standing(&world).await), (6, Standing::CleaningDue));
+    assert_eq!(world.status().await.printers[0].left.cleaning, Some(0));
+    by(&world.engine).act(RecountCounters {}).await.unwrap();
+    assert_eq!(world.status().await.printers[0].left.cleaning, Some(0), "after a recount too");
+    say(&world, SayPrinterSupplies { cleaned: true, ..silent() }).await;
+    world.run().await;
+    assert_eq!(world.records("printed").await, 13, "the printer of each run spoils its second card");
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_short_rest_is_waited_for_and_a_day_ends_by_itself() {
+    let world = office(30, "card_ms=1000").await;
+    world.owners.set(Presence::There);
+    let rest = SetPrinterLimits { rest_after: limit(5), rest_minutes: limit(10), ..unchanged() };
+    set(&world, SetPrinterLimits { cards_a_day: limit(20), ..rest }).await;
+    let began = world.engine.clock.now();
+
+    // It lasts longer than the cards of its batch are kept.
+    assert_eq!(world.run().await, [("p1".to_owned(), Blocked::Rests)]);
+    assert_eq!((world.records("printed").await, world.account("reserved").await), (5, 0));
+    let Standing::Rests { until } = standing(&world).await else { panic!("it rests") };
+    let until = cetak::domain::time::Timestamp::parse(&until).unwrap();
+    assert!(until.since(began) > Duration::from_mins(10) && until.since(began) < Duration::from_mins(11));
+    assert_eq!(needs(&world).await, [], "it goes on by itself");
+    for printed in [10, 15, 20] {
+        world.clock.advance(Duration::from_mins(11));
+        world.run().await;
+        assert_eq!(world.records("printed").await, printed);
+    }
+    world.clock.advance(Duration::from_hours(2));
+    world.run().await;
+    assert_eq!(world.records("printed").await, 20, "those of a day");
+    world.clock.advance(Duration::from_hours(22));
+    world.run().await;
+    assert_eq!(world.records("printed").await, 25, "the day began with its first card");
+    let entries = world.engine.store.read().await.unwrap().audit_page("scheduler", 0, 1_000).await.unwrap();
+    let rests = entries.iter().filter(|row| row.entry.contains("printer.rests")).count();
+    assert_eq!(rests, 5);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn the_printers_own_level_of_its_ribbon_corrects_the_count() {
+    let world = World::with(|settings| settings.batch_size = 7).await;
+    let printer = FakePrinter::new(&world, "").add(&world, "p1").await;
+    world.import(&students(0..40)).await;
+    world.receive(40, None).await;
+    set(&world, SetPrinterLimits { ribbon: limit(20), ..unchanged() }).await;
+    printer.ribbon_level(50);
+
+    assert_eq!(world.run().await, [("p1".to_owned(), Blocked::RibbonUsedUp)]);
+    assert_eq!(printer.cards(), 10, "half of a ribbon was left");
+    printer.ribbon_level(100);
+    assert_eq!(world.run().await, [("p1".to_owned(), Blocked::RibbonUsedUp)]);
+    assert_eq!(printer.cards(), 30, "another ribbon was put in, and it needs no word");
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn what_a_person_says_while_cards_are_printed_counts_for_the_next_card() {
+    let world = office(30, "hold=yes&card_ms=1000").await;
+    set(&world, SetPrinterLimits { ribbon: limit(100), ..unchanged() }).await;
+    let said = async {
+        world.until(async || world.records("printed").await >= 5).await;
+        say(&world, SayPrinterSupplies { ribbon: limit(2), ..silent() }).await;
+        let printed = world.records("printed").await;
+        world.until(async || standing(&world).await == Standing::RibbonUsedUp).await;
+        assert!(world.records("printed").await <= printed + 2, "of a batch of seven");
+    };
+    tokio::join!(said, world.run());
+    assert_eq!(world.status().await.printers[0].left.ribbon, Some(0));
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn limits_are_set_one_by_one_are_in_the_audit_and_are_not_changed_behind_its_back() {
+    let world = office(3, "").await;
+    let refused = async |limits| match by(&world.engine).act::<SetPrinterLimits>(limits).await {
+        Err(EngineError::Refused(refusal)) => refusal,
+        other => panic!("{other:?} is not refused"),
+    };
+    let printer = || "p1".to_owned();
+    let half = SetPrinterLimits { rest_after: limit(5), ..unchanged() };
+    assert_eq!(refused(half).await, Refusal::RestIncomplete { printer: printer() });
+    assert_eq!(refused(unchanged()).await, Refusal::PrinterUnchanged { printer: printer() });
+    let said = by(&world.engine).act(SayPrinterSupplies { tray: limit(0), ..silent() }).await;
+    assert!(matches!(said, Err(EngineError::Refused(Refusal::SupplyNotCounted { .. }))), "{said:?}");
+    let said = by(&world.engine).act(silent()).await;
+    assert!(matches!(said, Err(EngineError::Refused(Refusal::NothingSaid { .. }))), "{said:?}");
+
+    set(&world, SetPrinterLimits { tray: limit(10), seconds_per_card: limit(45), ..unchanged() }).await;
+    set(&world, SetPrinterLimits { cleaning: limit(500), ..unchanged() }).await;
+    let line = world.status().await.printers.remove(0);
+    assert_eq!((line.limits.tray, line.limits.cleaning, line.card_ms), (Some(10), Some(500), Some(45_000)));
+    let entries = world.engine.store.read().await.unwrap().audit_page("cli", 0, 1_000).await.unwrap();
+    let newest = &entries.last().unwrap().entry;
+    assert!(newest.contains("printer.limits") && newest.contains("\"cleaning\":\"500\""), "{newest}");
+    world.audit().await;
+
+    crate::database::execute(&world.location, "UPDATE printer_limit SET limits = '{}' RETURNING printer")
+        .await
+        .unwrap();
+    let checks = world.engine.store.read().await.unwrap().check(&[]).await.unwrap();
+    let fault = checks.iter().flat_map(|check| &check.faults).next().unwrap();
+    assert!(fault.thing.contains("limits of printer p1"), "{fault:?}");
+}
+
+#[tokio::test]
+async fn the_time_of_a_card_is_learned_and_kept() {
+    let world = office(20, "card_ms=4000").await;
+    set(&world, SetPrinterLimits { seconds_per_card: limit(60), ..unchanged() }).await;
+    assert_eq!(world.status().await.printers[0].card_ms, Some(60_000));
+    world.run().await;
+    let learned = world.status().await.printers[0].card_ms.unwrap();
+    assert!((3_500..4_600).contains(&learned), "{learned}");
+}
+
+/// Nights with random loads, ribbons and corrections, on the scheduler.
+#[tokio::test]
+async fn no_card_is_fed_that_the_counted_tray_or_ribbon_does_not_allow_and_no_printer_stays_stopped() {
+    let seed = std::env::var("LIMITS_SEED").map_or(2015, |seed| seed.parse().unwrap());
+    for night in 0..12 {
+        let mut random = ChaCha20Rng::seed_from_u64(seed + night);
+        let world = World::with(|settings| settings.batch_size = random.random_range(1..9)).await;
+        let query = format!("spoil=0.1&hold={}", if random.random_bool(0.5) { "yes" } else { "no" });
+        let printer = FakePrinter::new(&world, &query).add(&world, "p1").await;
+        world.import(&students(0..60)).await;
+        world.receive(90, None).await;
+        let (tray, ribbon) = (random.random_range(1..20), random.random_range(1..20));
+        set(&world, SetPrinterLimits { tray: limit(tray), ribbon: limit(ribbon), ..unchanged() }).await;
+        let (mut room, mut left) = (tray, ribbon);
+        for round in 0..200 {
+            let before = printer.cards();
+            let blocked = world.run().await;
+            let fed = i64::try_from(printer.cards() - before).unwrap();
+            let what = format!("LIMITS_SEED={seed}, night {night}, round {round}: {fed} fed, {room} and {left} left");
+            assert!(fed <= room && fed <= left, "{what}");
+            (room, left) = (room - fed, left - fed);
+            match blocked.as_slice() {
+                [(_, Blocked::TrayFull)] => assert_eq!(room, 0, "{what}"),
+                [(_, Blocked::RibbonUsedUp)] => assert_eq!(left, 0, "{what}"),
+                [(_, Blocked::BreakerLocked)] => drop(operations::printer_clear(&world.engine, "p1", "seen").await),
+                [(_, Blocked::NothingWaits)] => break,
+                other => panic!("{what}: {other:?}"),
+            }
+            if room == 0 || random.random_bool(0.2) {
+                let in_tray = random.random_range(0..tray);
+                room = tray - in_tray;
+                say(&world, SayPrinterSupplies { tray: limit(in_tray), ..silent() }).await;
+            }
+            if left == 0 || random.random_bool(0.2) {
+                left = random.random_range(1..=ribbon);
+                say(&world, SayPrinterSupplies { ribbon: limit(left), ..silent() }).await;
+            }
+        }
+        assert_eq!(
+            world.records("waiting").await + world.records("batched").await,
+            0,
+            "LIMITS_SEED={seed}, night {night}"
+        );
+        world.audit().await;
+    }
+}
