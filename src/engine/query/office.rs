@@ -212,6 +212,7 @@ fn printer(facts: &Facts, line: &PrinterLine, past: Option<&Vec<PastAttempt>>) -
     let known = expected(past.map_or(&[], Vec::as_slice));
     let hopper = line.hopper.map(count);
     let rounded = |share: f64| (share * 1e5).round() / 1e5;
+    let (limits, left, number) = (&line.limits, &line.left, |number: Option<i64>| number.map(count));
     Printer {
         name: line.name.clone(),
         profile: line.profile.clone(),
@@ -223,6 +224,16 @@ fn printer(facts: &Facts, line: &PrinterLine, past: Option<&Vec<PastAttempt>>) -
         uncertain: rounded(known.uncertain),
         jams: rounded(known.jams),
         jam_minutes: simulation::JAM_MINUTES,
+        tray: number(limits.tray),
+        in_tray: limits.tray.zip(left.tray).map_or(0, |(tray, left)| count(tray - left)),
+        ribbon: number(limits.ribbon),
+        ribbon_yield: number(limits.ribbon_yield),
+        ribbon_left: number(left.ribbon),
+        spare_ribbons: None,
+        cleaning: number(limits.cleaning),
+        rest_after: number(limits.rest_after),
+        rest_minutes: number(limits.rest_minutes),
+        cards_a_day: number(limits.cards_a_day),
         script: None,
         locked: line.breaker == Breaker::Locked || matches!(&*line.state, "stopped" | "unreachable"),
     }
