@@ -5,19 +5,23 @@
 //! card depends on the seed, the printer's name and the number of the card on it, and on nothing else.
 
 mod chance;
+mod fault;
 mod figures;
 mod list;
 mod printer;
+mod printer_setting;
 mod room;
 mod run;
 mod scenario;
+mod script;
 mod tally;
 #[cfg(test)]
 mod tests;
 
+pub use fault::Fault;
 pub use figures::{Band, Figures, PrinterFigures, WaitFigures, differences, many};
+pub use printer_setting::{JAM_MINUTES, Printer};
 pub use run::{run, traced};
-pub use scenario::{
-    Delivery, Fault, JAM_MINUTES, List, Load, Outage, Pause, Printer, Scenario, Script, Scripted, Staff, Stock, WalkIn,
-};
+pub use scenario::{Delivery, List, Load, Outage, Pause, Scenario, Staff, Stock, WalkIn};
+pub use script::{Script, Scripted};
 pub use tally::{Activity, PrinterRun, Run, Spent, TracedAttempt, TracedJob, Waits};

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::{
     chance::{Chance, Draw},
-    scenario::{self, Scripted},
+    printer_setting,
+    script::Scripted,
     tally::{Activity, Spent},
 };
 use crate::domain::{
@@ -65,7 +66,7 @@ pub(super) enum WaitKind {
 
 /// A printer, and what it does.
 pub(super) struct Printer<'a> {
-    pub(super) setting: &'a scenario::Printer,
+    pub(super) setting: &'a printer_setting::Printer,
     pub(super) chance: Chance,
     pub(super) health: Health,
     pub(super) readiness: Readiness,
@@ -117,7 +118,7 @@ pub(super) struct Printer<'a> {
 }
 
 impl<'a> Printer<'a> {
-    pub(super) fn new(setting: &'a scenario::Printer, seed: u64, now: Timestamp) -> Self {
+    pub(super) fn new(setting: &'a printer_setting::Printer, seed: u64, now: Timestamp) -> Self {
         let breaker = if setting.locked { Breaker::Locked } else { Breaker::Closed };
         Self {
             setting,

@@ -1,9 +1,6 @@
 //! A scenario: an office as data, and what may go wrong in it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::collections::BTreeSet;
 
 use jiff::{
     civil::{DateTime, Time},
@@ -11,14 +8,11 @@ use jiff::{
 };
 use serde::{Deserialize, Serialize, Serializer, de};
 
-use crate::domain::{
-    batch,
-    card::profile::WALK_IN_CLASS,
-    printer::PRINTERS_MAX,
-    supply::{LIMIT_MAX, Limits, Said, Supplies},
-    time::Timestamp,
-    window::Window,
+use super::{
+    fault::{Fault, rule},
+    printer_setting::{Printer, profile},
 };
+use crate::domain::{card::profile::WALK_IN_CLASS, printer::PRINTERS_MAX, time::Timestamp, window::Window};
 
 /// The most records that a scenario may have, at its start or by arrivals on one day.
 const RECORDS_MAX: u32 = 10_000_000;
@@ -137,142 +131,6 @@ pub struct Delivery {
     pub profile: String,
 }
 
-/// A printer, and how often its cards fail.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Printer {
-    /// Its name, which also chooses its luck.
-    pub name: String,
-    /// The profile of its cards.
-    #[serde(default = "profile")]
-    pub profile: String,
-    /// The seconds of its fastest card and of its slowest, from begin to end.
-    pub seconds_per_card: [f64; 2],
-    /// The capacity of its hopper, if its hopper is counted; else its blanks are those in the vault.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hopper: Option<u32>,
-    /// The blanks in its hopper at the start.
-    #[serde(default)]
-    pub loaded: u32,
-    /// The share of cards that spoil their blank, `0` to `1`.
-    #[serde(default)]
-    pub spoiled: f64,
-    /// The share of cards that the printer does not start.
-    #[serde(default)]
-    pub not_started: f64,
-    /// The share of cards whose outcome a person must find.
-    #[serde(default)]
-    pub uncertain: f64,
-    /// The share of spoiled cards that jam the printer until a person has cleared it.
-    #[serde(default)]
-    pub jams: f64,
-    /// The minutes that a person takes to clear a jam, at least and at most.
-    #[serde(default = "jam_minutes")]
-    pub jam_minutes: [f64; 2],
-    /// Instead of shares: the fault of each card by its number, as `3:spoil,7:forget`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub script: Option<Script>,
-    /// Whether it is locked at the start, until a person clears it.
-    #[serde(default)]
-    pub locked: bool,
-    /// The cards that its output tray takes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tray: Option<u32>,
-    /// The cards in its output tray at the start.
-    #[serde(default)]
-    pub in_tray: u32,
-    /// The cards that a ribbon is rated for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ribbon: Option<u32>,
-    /// The percentage of these that a ribbon really gives.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ribbon_yield: Option<u32>,
-    /// The cards that its ribbon gives at the start; those of a new one if it is left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ribbon_left: Option<u32>,
-    /// The ribbons that are there for it; without end if it is left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub spare_ribbons: Option<u32>,
-    /// The cards from one cleaning to the next; it is clean at the start.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cleaning: Option<u32>,
-    /// The cards after which it rests.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rest_after: Option<u32>,
-    /// The minutes of that rest.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rest_minutes: Option<u32>,
-    /// The most cards within 24 hours, which begin with the first of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cards_a_day: Option<u32>,
-}
-
-/// A fault that a card meets.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Scripted {
-    /// It is spoiled.
-    Spoil,
-    /// It is spoiled and stops the printer.
-    Jam,
-    /// The printer forgets it: its outcome is unknown.
-    Forget,
-    /// It is good, and the printer's answer is lost.
-    LoseAck,
-    /// The printer cannot be reached; no blank is fed.
-    Offline,
-    /// The printer refuses it; no blank is fed.
-    Reject,
-}
-
-impl Scripted {
-    const NAMES: [(&str, Self); 6] = [
-        ("spoil", Self::Spoil),
-        ("jam", Self::Jam),
-        ("forget", Self::Forget),
-        ("lose_ack", Self::LoseAck),
-        ("offline", Self::Offline),
-        ("reject", Self::Reject),
-    ];
-
-    /// Whether it comes before a blank is fed. The next attempt makes a good card then.
-    pub(super) fn feeds_no_blank(self) -> bool {
-        matches!(self, Self::Offline | Self::Reject)
-    }
-}
-
-/// The faults of a printer's cards by their number: the blanks that it feeds, from 1.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Script(BTreeMap<u64, Scripted>);
-
-impl Script {
-    /// The fault of a card.
-    pub(super) fn get(&self, number: u64) -> Option<Scripted> {
-        self.0.get(&number).copied()
-    }
-}
-
-impl TryFrom<String> for Script {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let fault = |part: &str| {
-            let (number, name) = part.split_once(':')?;
-            let (_, fault) = Scripted::NAMES.iter().find(|(known, _)| *known == name)?;
-            Some((number.parse().ok().filter(|number| *number > 0)?, *fault))
-        };
-        let faults = text.split(',').map(|part| fault(part).ok_or_else(|| part.to_owned())).collect::<Result<_, _>>();
-        faults.map(Self).map_err(|part| format!("`{part}` is not a fault of a card such as `3:spoil`"))
-    }
-}
-
-impl From<Script> for String {
-    fn from(script: Script) -> Self {
-        let name = |fault| Scripted::NAMES.iter().find(|(_, known)| *known == fault).map_or("", |(name, _)| name);
-        script.0.iter().map(|(number, fault)| format!("{number}:{}", name(*fault))).collect::<Vec<_>>().join(",")
-    }
-}
-
 /// When people are there, and what they do.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -329,23 +187,6 @@ pub struct WalkIn {
     /// Its number in the order in which records arrived, from 1.
     pub record: u32,
 }
-
-/// What is wrong in a scenario: the key, and the rule that it breaks.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Fault {
-    /// The key, such as `printer.p1.hopper`.
-    pub key: String,
-    /// The rule.
-    pub rule: &'static str,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` {}", self.key, self.rule)
-    }
-}
-
-impl std::error::Error for Fault {}
 
 impl Scenario {
     /// Finds the first value that cannot be.
@@ -411,72 +252,6 @@ impl Scenario {
     }
 }
 
-impl Printer {
-    fn check(&self) -> Result<(), Fault> {
-        let key = |key: &str| format!("printer.{}.{key}", self.name);
-        let is_range = |[least, most]: [f64; 2], above: f64| least > above && least <= most && most <= 1e6;
-        let shares = [self.spoiled, self.not_started, self.uncertain];
-        rule("printer.name", !self.name.is_empty(), "must not be empty")?;
-        let seconds = is_range(self.seconds_per_card, 0.0);
-        rule(&key("seconds_per_card"), seconds, "must be two numbers above 0, the smaller one first")?;
-        rule(&key("jam_minutes"), is_range(self.jam_minutes, -1e-9), "must be two numbers, the smaller one first")?;
-        let is_share = |share: &f64| (0.0..=1.0).contains(share);
-        rule(&key("jams"), is_share(&self.jams), "must be from 0 to 1")?;
-        let all = shares.iter().all(is_share) && shares.iter().sum::<f64>() <= 1.0;
-        rule(&key("spoiled"), all, "with `not_started` and `uncertain` must be from 0 to 1, also together")?;
-        rule(&key("hopper"), self.hopper != Some(0), "must be 1 or more")?;
-        self.check_limits(&key)?;
-        let capacity = self.hopper.map_or(0, i64::from);
-        let fits = batch::size(i64::MAX, self.loaded.into(), Some(capacity)) == i64::from(self.loaded);
-        rule(&key("loaded"), fits, "must not be more than `hopper`")
-    }
-}
-
-impl Printer {
-    /// Its limits, and what they leave at the start.
-    pub(super) fn supplies(&self) -> Supplies {
-        let number = |limit: Option<u32>| limit.map(i64::from);
-        let limits = Limits {
-            tray: number(self.tray),
-            ribbon: number(self.ribbon),
-            ribbon_yield: number(self.ribbon_yield),
-            seconds_per_card: None,
-            cleaning: number(self.cleaning),
-            rest_after: number(self.rest_after),
-            rest_minutes: number(self.rest_minutes),
-            cards_a_day: number(self.cards_a_day),
-        };
-        let (ribbon, tray) = (number(self.ribbon_left), Some(i64::from(self.in_tray)));
-        Supplies::default().limited(limits).said(Said { ribbon, tray, is_cleaned: false })
-    }
-
-    fn check_limits(&self, key: &dyn Fn(&str) -> String) -> Result<(), Fault> {
-        let limits = [
-            ("tray", self.tray),
-            ("ribbon", self.ribbon),
-            ("cleaning", self.cleaning),
-            ("rest_after", self.rest_after),
-            ("rest_minutes", self.rest_minutes),
-            ("cards_a_day", self.cards_a_day),
-        ];
-        for (name, limit) in limits {
-            let is_one = limit.is_none_or(|limit| (1..=LIMIT_MAX).contains(&i64::from(limit)));
-            rule(&key(name), is_one, "must be 1 to 1000000")?;
-        }
-        let percent = self.ribbon_yield.is_none_or(|percent| (1..=100).contains(&percent));
-        rule(&key("ribbon_yield"), percent, "must be 1 to 100")?;
-        rule(
-            &key("rest_after"),
-            self.rest_after.is_some() == self.rest_minutes.is_some(),
-            "needs `rest_minutes`, and it this",
-        )
-    }
-}
-
-fn rule(key: &str, holds: bool, rule: &'static str) -> Result<(), Fault> {
-    if holds { Ok(()) } else { Err(Fault { key: key.to_owned(), rule }) }
-}
-
 fn zone<'de, D: de::Deserializer<'de>>(from: D) -> Result<TimeZone, D::Error> {
     let name = String::deserialize(from)?;
     TimeZone::get(&name).map_err(|_| de::Error::custom(format!("`{name}` is not a time zone such as `Asia/Jakarta`")))
@@ -523,15 +298,4 @@ fn class() -> i64 {
 
 fn districts() -> Vec<String> {
     vec![String::new()]
-}
-
-fn profile() -> String {
-    "card".into()
-}
-
-/// The minutes that a person takes to clear a jam, if none are given.
-pub const JAM_MINUTES: [f64; 2] = [5.0, 15.0];
-
-fn jam_minutes() -> [f64; 2] {
-    JAM_MINUTES
 }
