@@ -182,6 +182,17 @@ impl Supplies {
         self.advanced(0, now).unwrap_or(*self).left_at(self.fed)
     }
 
+    /// When the present rest ends, if there is one.
+    pub fn rests_until(&self) -> Option<Timestamp> {
+        self.counts.rests_since.zip(limits_rest(self)).map(|(since, rest)| since.plus(rest))
+    }
+
+    /// When the present 24 hours end, if a card of them was fed.
+    pub fn day_until(&self) -> Option<Timestamp> {
+        self.limits.cards_a_day?;
+        self.counts.day_since.filter(|_| self.fed > self.counts.day_from).map(|since| since.plus(DAY))
+    }
+
     /// Why no more card may be fed, while `open` cards are in the printer. What a person must do stands first.
     pub fn stop(&self, open: i64, now: Timestamp) -> Option<Stop> {
         let supplies = self.advanced(open, now).unwrap_or(*self);
@@ -197,8 +208,7 @@ impl Supplies {
             return Some(Stop::CleaningDue);
         }
         let day = if is_over(left.day) { supplies.counts.day_since.map(|since| since.plus(DAY)) } else { None };
-        let rest = supplies.counts.rests_since.zip(limits_rest(&supplies)).map(|(since, rest)| since.plus(rest));
-        day.max(rest).map(|until| Stop::Rests { until })
+        day.max(supplies.rests_until()).map(|until| Stop::Rests { until })
     }
 
     /// The cards that may be fed until the first limit, while `open` cards are in the printer. `None`: no limit is counted.
@@ -261,6 +271,31 @@ impl Supplies {
             (counts.day_from, counts.day_since) = (fed, None);
         }
         Self { limits, counts, fed }
+    }
+
+    /// A printer with these limits that has fed no card yet, and of which as much is left. What is `None` is whole; `rests_until` is the
+    /// end of its present rest, and `day_until` that of its present 24 hours.
+    pub fn with_left(
+        limits: Limits,
+        left: &Left,
+        rests_until: Option<Timestamp>,
+        day_until: Option<Timestamp>,
+    ) -> Self {
+        let mut supplies = Self::default().limited(limits);
+        let used = |most: Option<i64>, left: Option<i64>| {
+            most.zip(left).map_or(0, |(most, left)| most.saturating_sub(left.max(0)).max(0))
+        };
+        let counts = &mut supplies.counts;
+        counts.ribbon_until -= used(limits.ribbon_cards(), left.ribbon);
+        counts.tray_from -= used(limits.tray, left.tray);
+        counts.cleaned_at -= used(limits.cleaning, left.cleaning);
+        counts.rest_from -= used(limits.rest().map(|(cards, _)| cards), left.rest);
+        counts.rests_since = rests_until.zip(limits.rest()).map(|(until, (_, lasts))| until.minus(lasts));
+        counts.day_since = day_until.filter(|_| limits.cards_a_day.is_some()).map(|until| until.minus(DAY));
+        if counts.day_since.is_some() {
+            counts.day_from -= used(limits.cards_a_day, left.day);
+        }
+        supplies
     }
 
     /// Of another device: what it has is counted from now on.

@@ -108,6 +108,33 @@ fn other_limits_keep_what_is_counted_and_new_ones_begin_now() {
 }
 
 #[test]
+fn a_printer_made_of_what_is_left_stops_where_the_other_does() {
+    let limits = Limits {
+        tray: Some(60),
+        ribbon: Some(100),
+        ribbon_yield: Some(63),
+        cleaning: Some(200),
+        rest_after: Some(20),
+        rest_minutes: Some(10),
+        cards_a_day: Some(50),
+        ..Limits::default()
+    };
+    let begun = printer(limits).advanced(0, NOON).unwrap();
+    for cards in [0, 10, 20, 50, 60, 63] {
+        for now in [minutes(0), minutes(5), minutes(11), minutes(24 * 60 + 5)] {
+            let used = fed(&begun, cards);
+            let used = used.advanced(0, NOON).unwrap_or(used);
+            let like = Supplies::with_left(limits, &used.left(now), used.rests_until(), used.day_until());
+            assert_eq!(like.stop(0, now), used.stop(0, now), "after {cards} cards, at {now}");
+            let left = |of: &Supplies| of.advanced(0, now).unwrap_or(*of).left(now);
+            assert_eq!(left(&like), left(&used), "after {cards} cards, at {now}");
+        }
+    }
+    let new = Supplies::with_left(limits, &Left::default(), None, None);
+    assert_eq!((new.room(0), new.left(NOON).ribbon), (Some(20), Some(63)));
+}
+
+#[test]
 fn the_time_of_a_card_is_learned_and_one_odd_card_changes_little() {
     assert_eq!(learned(None, Duration::from_secs(40)), 40_000);
     let mean = (0..60).fold(40_000, |mean, _| learned(Some(mean), Duration::from_secs(50)));

@@ -118,7 +118,7 @@ pub(super) struct Printer<'a> {
 }
 
 impl<'a> Printer<'a> {
-    pub(super) fn new(setting: &'a printer_setting::Printer, seed: u64, now: Timestamp) -> Self {
+    pub(super) fn new(setting: &'a printer_setting::Printer, supplies: Supplies, seed: u64, now: Timestamp) -> Self {
         let breaker = if setting.locked { Breaker::Locked } else { Breaker::Closed };
         Self {
             setting,
@@ -127,7 +127,7 @@ impl<'a> Printer<'a> {
             readiness: Readiness::Unknown,
             down_since: None,
             is_seen_stopped: false,
-            supplies: setting.supplies(),
+            supplies,
             limited_since: None,
             spare_ribbons: setting.spare_ribbons,
             cleared_at: now,

@@ -1,5 +1,6 @@
 //! A printer of a scenario.
 
+use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -8,7 +9,8 @@ use super::{
 };
 use crate::domain::{
     batch,
-    supply::{LIMIT_MAX, Limits, Said, Supplies},
+    supply::{LIMIT_MAX, Left, Limits, Supplies},
+    time::Timestamp,
 };
 
 /// A printer, and how often its cards fail.
@@ -67,18 +69,33 @@ pub struct Printer {
     /// The ribbons that are there for it; without end if it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spare_ribbons: Option<u32>,
-    /// The cards from one cleaning to the next; it is clean at the start.
+    /// The cards from one cleaning to the next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cleaning: Option<u32>,
+    /// The cards until the next cleaning at the start; all of them if it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleaning_left: Option<u32>,
     /// The cards after which it rests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rest_after: Option<u32>,
     /// The minutes of that rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rest_minutes: Option<u32>,
+    /// The cards until the next rest at the start; all of them if it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest_left: Option<u32>,
+    /// The local time at which a rest ends in which it is at the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rests_until: Option<DateTime>,
     /// The most cards within 24 hours, which begin with the first of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cards_a_day: Option<u32>,
+    /// The cards that are left at the start of 24 hours that have begun before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day_left: Option<u32>,
+    /// The local time at which these end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day_until: Option<DateTime>,
 }
 
 impl Printer {
@@ -101,8 +118,8 @@ impl Printer {
         rule(&key("loaded"), fits, "must not be more than `hopper`")
     }
 
-    /// Its limits, and what they leave at the start.
-    pub(super) fn supplies(&self) -> Supplies {
+    /// Its limits, and what they leave at the start. `instant` is the instant of a local time.
+    pub(super) fn supplies(&self, instant: impl Fn(DateTime) -> Timestamp) -> Supplies {
         let number = |limit: Option<u32>| limit.map(i64::from);
         let limits = Limits {
             tray: number(self.tray),
@@ -114,8 +131,14 @@ impl Printer {
             rest_minutes: number(self.rest_minutes),
             cards_a_day: number(self.cards_a_day),
         };
-        let (ribbon, tray) = (number(self.ribbon_left), Some(i64::from(self.in_tray)));
-        Supplies::default().limited(limits).said(Said { ribbon, tray, is_cleaned: false })
+        let left = Left {
+            ribbon: number(self.ribbon_left),
+            tray: number(self.tray).map(|tray| tray - i64::from(self.in_tray)),
+            cleaning: number(self.cleaning_left),
+            rest: number(self.rest_left),
+            day: number(self.day_left),
+        };
+        Supplies::with_left(limits, &left, self.rests_until.map(&instant), self.day_until.map(&instant))
     }
 
     fn check_limits(&self, key: &dyn Fn(&str) -> String) -> Result<(), Fault> {
@@ -133,11 +156,10 @@ impl Printer {
         }
         let percent = self.ribbon_yield.is_none_or(|percent| (1..=100).contains(&percent));
         rule(&key("ribbon_yield"), percent, "must be 1 to 100")?;
-        rule(
-            &key("rest_after"),
-            self.rest_after.is_some() == self.rest_minutes.is_some(),
-            "needs `rest_minutes`, and it this",
-        )
+        let has_both = self.rest_after.is_some() == self.rest_minutes.is_some();
+        rule(&key("rest_after"), has_both, "needs `rest_minutes`, and it this")?;
+        let has_both = self.day_left.is_some() == self.day_until.is_some();
+        rule(&key("day_left"), has_both, "needs `day_until`, and it this")
     }
 }
 

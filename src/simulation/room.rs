@@ -6,6 +6,7 @@ use super::{
     chance::Draw,
     list::{Rank, WaitingList},
     printer::{Job, Printer},
+    printer_setting,
     scenario::{self, Scenario},
     tally::{TracedAttempt, TracedJob, Waits},
 };
@@ -121,6 +122,9 @@ impl<'a> Room<'a> {
     pub(super) fn new(scenario: &'a Scenario, seed: u64) -> Self {
         let now = scenario.instant(scenario.start);
         let printers = &scenario.printers;
+        let printer = |setting: &'a printer_setting::Printer| {
+            Printer::new(setting, setting.supplies(|local| scenario.instant(local)), seed, now)
+        };
         let mut room = Self {
             scenario,
             seed: retry::seed(&scenario.site) ^ seed,
@@ -132,7 +136,7 @@ impl<'a> Room<'a> {
             vault: Vec::new(),
             hoppers: printers.iter().map(|printer| printer.hopper.map_or(0, |_| printer.loaded.into())).collect(),
             profile_of: Vec::new(),
-            printers: printers.iter().map(|setting| Printer::new(setting, seed, now)).collect(),
+            printers: printers.iter().map(printer).collect(),
             open: 0,
             ended: Ended::default(),
             waits_by_class: BTreeMap::new(),

@@ -315,7 +315,7 @@ impl Clockwork<'_> {
             Blocked::TrayFull => return self.limited(at, Activity::TrayFull),
             Blocked::RibbonUsedUp => return self.limited(at, Activity::RibbonUsedUp),
             Blocked::CleaningDue => return self.limited(at, Activity::CleaningDue),
-            Blocked::Rests => return self.limited(at, Activity::Resting),
+            Blocked::Rests => return self.limited(at, Activity::RestsByRule),
             Blocked::NoBlanks => return self.without_blanks(at),
             Blocked::NothingWaits => (Activity::NothingWaits, None),
             Blocked::Paused => (Activity::Paused, None),

@@ -28,7 +28,9 @@ pub enum Activity {
     CleaningDue,
     /// It waits for a person: a jam, or a locked breaker.
     Stopped,
-    /// It rests after its cards or after failures, or the time of a retry has not come.
+    /// It rests after its cards, as its limits say.
+    RestsByRule,
+    /// It rests after failures, or the time of a retry has not come.
     Resting,
     /// Nothing waits for it.
     NothingWaits,
@@ -36,7 +38,7 @@ pub enum Activity {
 
 impl Activity {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Printing,
         Self::OutsideWindow,
         Self::Paused,
@@ -46,6 +48,7 @@ impl Activity {
         Self::TrayFull,
         Self::CleaningDue,
         Self::Stopped,
+        Self::RestsByRule,
         Self::Resting,
         Self::NothingWaits,
     ];

@@ -167,10 +167,10 @@ fn a_printer_rests_after_its_cards_and_goes_on_by_itself() {
     let limits = r#""rest_after": 50, "rest_minutes": 10"#;
     let printer = |limits| format!(r#""printer": [{{ "name": "p1", "seconds_per_card": [60, 60], {limits} }}]"#);
     let rested = run(&scenario(250, 300, &printer(limits)), 1);
-    assert!((hours(&rested, 0, Activity::Resting) - 4.0 / 6.0).abs() < 1e-6, "four rests: {rested:?}");
+    assert!((hours(&rested, 0, Activity::RestsByRule) - 4.0 / 6.0).abs() < 1e-6, "four rests: {rested:?}");
     assert_eq!(rested.printed, 250);
     let day = run(&scenario(250, 300, &printer(r#""cards_a_day": 200"#)), 1);
-    assert_eq!((day.printed, day.printers[0].last), (200, Activity::Resting));
+    assert_eq!((day.printed, day.printers[0].last), (200, Activity::RestsByRule));
 }
 
 /// Nights with random loads, ribbons and trays: a printer by itself feeds no more than each of them allows, and one that is seen to does

@@ -20,6 +20,7 @@ use crate::{
         pause::{Pause, PauseScope},
         permission::Operation,
         record::RecordState,
+        supply::Supplies,
         time::Timestamp,
     },
     simulation::{self, List, Printer, Scenario, Stock},
@@ -85,6 +86,9 @@ pub(super) async fn read(
     for (printer, attempt) in &latest {
         by_printer.entry(printer).or_default().push(*attempt);
     }
+    let supplies: HashMap<String, Supplies> =
+        tx.printer_list().await?.into_iter().map(|printer| (printer.name, printer.supplies)).collect();
+    let supplies = |line: &PrinterLine| supplies.get(&line.name).copied().unwrap_or_default();
     let lists = waiting(tx, facts).await?;
     let windows = if engine.broken.settings.is_empty() { settings.windows.clone() } else { Vec::new() };
     let attempts = printers.iter().map(|printer| engine.attempts_limit(&printer.profile)).max();
@@ -103,7 +107,10 @@ pub(super) async fn read(
         lists: lists.iter().map(|list| list_of(facts, list)).collect(),
         stock: stock(engine, facts, printers),
         deliveries: Vec::new(),
-        printers: printers.iter().map(|line| printer(facts, line, by_printer.get(&*line.name))).collect(),
+        printers: printers
+            .iter()
+            .map(|line| printer(engine, facts, line, by_printer.get(&*line.name), &supplies(line)))
+            .collect(),
         windows,
         staff: None,
         outages: Vec::new(),
@@ -208,11 +215,20 @@ fn stock(engine: &Engine, facts: &Facts, printers: &[PrinterLine]) -> Vec<Stock>
     stock
 }
 
-fn printer(facts: &Facts, line: &PrinterLine, past: Option<&Vec<PastAttempt>>) -> Printer {
+fn printer(
+    engine: &Engine,
+    facts: &Facts,
+    line: &PrinterLine,
+    past: Option<&Vec<PastAttempt>>,
+    supplies: &Supplies,
+) -> Printer {
     let known = expected(past.map_or(&[], Vec::as_slice));
     let hopper = line.hopper.map(count);
     let rounded = |share: f64| (share * 1e5).round() / 1e5;
-    let (limits, left, number) = (&line.limits, &line.left, |number: Option<i64>| number.map(count));
+    let (limits, left) = (&supplies.limits, supplies.left(engine.clock.now()));
+    let number = |number: Option<i64>| number.map(count);
+    let time = |at: Option<Timestamp>| at.map(|at| local(engine, at));
+    let day_until = time(supplies.day_until());
     Printer {
         name: line.name.clone(),
         profile: line.profile.clone(),
@@ -231,9 +247,14 @@ fn printer(facts: &Facts, line: &PrinterLine, past: Option<&Vec<PastAttempt>>) -
         ribbon_left: number(left.ribbon),
         spare_ribbons: None,
         cleaning: number(limits.cleaning),
+        cleaning_left: number(left.cleaning),
         rest_after: number(limits.rest_after),
         rest_minutes: number(limits.rest_minutes),
+        rest_left: number(left.rest),
+        rests_until: time(supplies.rests_until()),
         cards_a_day: number(limits.cards_a_day),
+        day_left: day_until.and(number(left.day)),
+        day_until,
         script: None,
         locked: line.breaker == Breaker::Locked || matches!(&*line.state, "stopped" | "unreachable"),
     }

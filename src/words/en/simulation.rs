@@ -14,6 +14,7 @@ pub fn activity(activity: Activity) -> &'static str {
         Activity::CleaningDue => "cleaning due",
         Activity::NoBlanks => "no blanks",
         Activity::Stopped => "stopped",
+        Activity::RestsByRule => "resting after its cards",
         Activity::Resting => "resting after a failure",
         Activity::NothingWaits => "nothing waits",
     }

@@ -57,6 +57,7 @@ pub(crate) fn activity(activity: Activity, language: Language) -> &'static str {
         Activity::EmptyHopper => Text::new("hopper empty", "wadah kosong"),
         Activity::NoBlanks => Text::new("no blanks", "tidak ada blangko"),
         Activity::Stopped => Text::new("stopped", "berhenti"),
+        Activity::RestsByRule => Text::new("resting after its cards", "beristirahat setelah jatah kartunya"),
         Activity::Resting => Text::new("resting after a failure", "beristirahat setelah gagal"),
         Activity::NothingWaits => Text::new("nothing waits", "tidak ada yang menunggu"),
     };
