@@ -7,13 +7,13 @@ use super::{
     access::Access,
     args::PlanArgs,
     output::{Output, table, thousands},
-    words::{self, activity, local},
+    words::{self, activity, local, preparation},
 };
 use crate::{
     domain::time::Timestamp,
     engine::{
         client::Client,
-        query::{Need, NightPlan, Obstacle, PlanBand, PlannedClass, PlannedEnd, PlannedPrinter, ShowPlan},
+        query::{Need, NightPlan, Obstacle, PlanBand, PlannedClass, PlannedEnd, PlannedLoad, PlannedPrinter, ShowPlan},
     },
 };
 
@@ -53,11 +53,13 @@ pub(super) fn text(plan: &NightPlan, zone: &TimeZone) -> String {
     };
     let rows: Vec<_> = plan.printers.iter().map(printer).collect();
     text += &format!("\n{}", table(&["printer", "good cards", "at the end"], &rows));
-    let mut rows: Vec<_> =
-        plan.loads.iter().map(|load| vec![load.printer.clone(), thousands(load.blanks), more(load.gains)]).collect();
-    rows.extend(plan.all_loads.map(|gains| vec!["all of them".into(), String::new(), more(gains)]));
+    let load = |load: &PlannedLoad| {
+        vec![load.printer.clone(), preparation(load.what).into(), thousands(load.cards), more(load.gains)]
+    };
+    let mut rows: Vec<_> = plan.loads.iter().map(load).collect();
+    rows.extend(plan.all_loads.map(|gains| vec!["all of them".into(), String::new(), String::new(), more(gains)]));
     if !rows.is_empty() {
-        text += &format!("\n{}", table(&["to load before", "blanks", "gains"], &rows));
+        text += &format!("\n{}", table(&["to do before", "what", "for cards", "gains"], &rows));
     }
     let obstacle = |of: &Obstacle| {
         let printer = of.printer.clone().unwrap_or_else(|| "all printers".into());

@@ -8,6 +8,7 @@ mod chance;
 mod fault;
 mod figures;
 mod list;
+mod preparation;
 mod printer;
 mod printer_setting;
 mod room;
@@ -20,6 +21,7 @@ mod tests;
 
 pub use fault::Fault;
 pub use figures::{Band, Figures, PrinterFigures, WaitFigures, differences, many};
+pub use preparation::{Preparation, Prepared};
 pub use printer_setting::{JAM_MINUTES, Printer};
 pub use run::{run, traced};
 pub use scenario::{Delivery, List, Load, Outage, Pause, Scenario, Staff, Stock, WalkIn};

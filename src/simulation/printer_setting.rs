@@ -118,10 +118,27 @@ impl Printer {
         rule(&key("loaded"), fits, "must not be more than `hopper`")
     }
 
+    /// The cards that a new ribbon gives.
+    pub(super) fn ribbon_cards(&self) -> Option<u32> {
+        self.limits().ribbon_cards().and_then(|cards| u32::try_from(cards).ok())
+    }
+
     /// Its limits, and what they leave at the start. `instant` is the instant of a local time.
     pub(super) fn supplies(&self, instant: impl Fn(DateTime) -> Timestamp) -> Supplies {
         let number = |limit: Option<u32>| limit.map(i64::from);
-        let limits = Limits {
+        let left = Left {
+            ribbon: number(self.ribbon_left),
+            tray: number(self.tray).map(|tray| tray - i64::from(self.in_tray)),
+            cleaning: number(self.cleaning_left),
+            rest: number(self.rest_left),
+            day: number(self.day_left),
+        };
+        Supplies::with_left(self.limits(), &left, self.rests_until.map(&instant), self.day_until.map(&instant))
+    }
+
+    fn limits(&self) -> Limits {
+        let number = |limit: Option<u32>| limit.map(i64::from);
+        Limits {
             tray: number(self.tray),
             ribbon: number(self.ribbon),
             ribbon_yield: number(self.ribbon_yield),
@@ -130,15 +147,7 @@ impl Printer {
             rest_after: number(self.rest_after),
             rest_minutes: number(self.rest_minutes),
             cards_a_day: number(self.cards_a_day),
-        };
-        let left = Left {
-            ribbon: number(self.ribbon_left),
-            tray: number(self.tray).map(|tray| tray - i64::from(self.in_tray)),
-            cleaning: number(self.cleaning_left),
-            rest: number(self.rest_left),
-            day: number(self.day_left),
-        };
-        Supplies::with_left(limits, &left, self.rests_until.map(&instant), self.day_until.map(&instant))
+        }
     }
 
     fn check_limits(&self, key: &dyn Fn(&str) -> String) -> Result<(), Fault> {

@@ -65,8 +65,7 @@ fn run_in(room: Room<'_>) -> (Run, Vec<TracedJob>) {
     let (scenario, start) = (room.scenario, room.now);
     let turns = vec![None; scenario.printers.len()];
     let mut clockwork = Clockwork { scenario, room, start, events: BinaryHeap::new(), turns, to_come: 0 };
-    let end = start.plus(Duration::from_hours(24) * scenario.days);
-    let end = scenario.until.map_or(end, |until| end.min(scenario.instant(until)));
+    let end = scenario.end();
     clockwork.begin(end);
     while let Some(Reverse((at, event))) = clockwork.events.pop() {
         if at >= end || clockwork.is_done() {

@@ -1,6 +1,6 @@
 //! A scenario: an office as data, and what may go wrong in it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use jiff::{
     civil::{DateTime, Time},
@@ -205,6 +205,12 @@ impl Scenario {
     pub(super) fn instant(&self, local: DateTime) -> Timestamp {
         let zoned = self.zone.to_ambiguous_zoned_datetime(local).compatible();
         zoned.map_or_else(|_| Timestamp(i64::MAX), |zoned| Timestamp(zoned.timestamp().as_microsecond()))
+    }
+
+    /// When it ends, if the list is not done before.
+    pub(super) fn end(&self) -> Timestamp {
+        let end = self.instant(self.start).plus(Duration::from_hours(24) * self.days);
+        self.until.map_or(end, |until| end.min(self.instant(until)))
     }
 
     fn of_the_whole(&self) -> Result<(), Fault> {

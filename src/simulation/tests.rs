@@ -4,7 +4,7 @@ use std::{num::NonZero, time::Duration};
 
 use proptest::prelude::*;
 
-use super::{Activity, Figures, Run, Scenario, differences, run};
+use super::{Activity, Figures, Preparation, Prepared, Run, Scenario, differences, run};
 
 /// A scenario of one day from 20:00 on, with these further lines. `list` and `stock` are in it.
 fn scenario(records: u32, blanks: u32, more: &str) -> Scenario {
@@ -171,6 +171,48 @@ fn a_printer_rests_after_its_cards_and_goes_on_by_itself() {
     assert_eq!(rested.printed, 250);
     let day = run(&scenario(250, 300, &printer(r#""cards_a_day": 200"#)), 1);
     assert_eq!((day.printed, day.printers[0].last), (200, Activity::RestsByRule));
+}
+
+#[test]
+fn a_printer_begins_with_what_is_left_of_its_limits() {
+    for (limits, printed, last) in [
+        (r#""cleaning": 70, "cleaning_left": 12"#, 12, Activity::CleaningDue),
+        (r#""cards_a_day": 90, "day_left": 15, "day_until": "2026-12-03T20:00""#, 15, Activity::RestsByRule),
+        (r#""rest_after": 500, "rest_minutes": 2000, "rest_left": 20"#, 20, Activity::RestsByRule),
+        (
+            r#""rest_after": 500, "rest_minutes": 60, "rest_left": 0, "rests_until": "2026-12-01T20:30""#,
+            250,
+            Activity::NothingWaits,
+        ),
+    ] {
+        let printer = format!(r#""printer": [{{ "name": "p1", "seconds_per_card": [60, 60], {limits} }}]"#);
+        let run = run(&scenario(250, 300, &printer), 1);
+        assert_eq!((run.printed, run.printers[0].last), (printed, last), "{limits}");
+        let rested = hours(&run, 0, Activity::RestsByRule);
+        // A printer that rests for longer than its batch is kept looks every five seconds.
+        assert!(!limits.contains("rests_until") || (0.5..0.5 + 5.0 / 3_600.0).contains(&rested), "{run:?}");
+    }
+}
+
+#[test]
+fn what_stops_a_printer_first_is_prepared_first_and_what_lasts_is_not_prepared() {
+    let more = r#""printer": [
+        { "name": "p1", "seconds_per_card": [60, 60], "hopper": 100, "loaded": 40, "tray": 80, "in_tray": 70, "ribbon": 200,
+          "ribbon_yield": 63, "ribbon_left": 20, "cleaning": 5000, "cleaning_left": 3000 },
+        { "name": "p2", "seconds_per_card": [60, 60], "hopper": 100, "loaded": 90, "tray": 300 }]"#;
+    let mut scenario = scenario(300, 50, more);
+    let prepared = |what, cards| Prepared { what, cards };
+    let of_p1 = [prepared(Preparation::Tray, 80), prepared(Preparation::Ribbon, 126), prepared(Preparation::Load, 50)];
+    assert_eq!(
+        (scenario.preparations(0), scenario.preparations(1)),
+        (of_p1.to_vec(), vec![prepared(Preparation::Load, 10)])
+    );
+    let mut printed = vec![run(&scenario, 1).printers[0].printed];
+    for step in of_p1 {
+        scenario.prepare(0, step);
+        printed.push(run(&scenario, 1).printers[0].printed);
+    }
+    assert_eq!((printed, scenario.stock[0].blanks), (vec![10, 20, 40, 80], 0));
 }
 
 /// Nights with random loads, ribbons and trays: a printer by itself feeds no more than each of them allows, and one that is seen to does

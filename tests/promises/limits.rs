@@ -9,8 +9,9 @@ use cetak::{
         EngineError,
         client::Client,
         operations::{RecountCounters, SayPrinterSupplies, SetPrinterLimits},
-        query::{ListNeeds, NeedKind, Query},
+        query::{ListNeeds, NeedKind, Query, ShowPlan, ShowScenario},
     },
+    simulation::{self, Activity, Preparation, Scenario},
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -235,49 +236,144 @@ async fn the_time_of_a_card_is_learned_and_kept() {
     assert!((3_500..4_600).contains(&learned), "{learned}");
 }
 
-/// Nights with random loads, ribbons and corrections, on the scheduler.
-#[tokio::test]
-async fn no_card_is_fed_that_the_counted_tray_or_ribbon_does_not_allow_and_no_printer_stays_stopped() {
-    let seed = std::env::var("LIMITS_SEED").map_or(2015, |seed| seed.parse().unwrap());
-    for night in 0..12 {
-        let mut random = ChaCha20Rng::seed_from_u64(seed + night);
-        let world = World::with(|settings| settings.batch_size = random.random_range(1..9)).await;
-        let query = format!("spoil=0.1&hold={}", if random.random_bool(0.5) { "yes" } else { "no" });
-        let printer = FakePrinter::new(&world, &query).add(&world, "p1").await;
-        world.import(&students(0..60)).await;
-        world.receive(90, None).await;
-        let (tray, ribbon) = (random.random_range(1..20), random.random_range(1..20));
-        set(&world, SetPrinterLimits { tray: limit(tray), ribbon: limit(ribbon), ..unchanged() }).await;
-        let (mut room, mut left) = (tray, ribbon);
-        for round in 0..200 {
-            let before = printer.cards();
-            let blocked = world.run().await;
-            let fed = i64::try_from(printer.cards() - before).unwrap();
-            let what = format!("LIMITS_SEED={seed}, night {night}, round {round}: {fed} fed, {room} and {left} left");
-            assert!(fed <= room && fed <= left, "{what}");
-            (room, left) = (room - fed, left - fed);
-            match blocked.as_slice() {
-                [(_, Blocked::TrayFull)] => assert_eq!(room, 0, "{what}"),
-                [(_, Blocked::RibbonUsedUp)] => assert_eq!(left, 0, "{what}"),
-                [(_, Blocked::BreakerLocked)] => drop(operations::printer_clear(&world.engine, "p1", "seen").await),
-                [(_, Blocked::NothingWaits)] => break,
-                other => panic!("{what}: {other:?}"),
-            }
-            if room == 0 || random.random_bool(0.2) {
-                let in_tray = random.random_range(0..tray);
-                room = tray - in_tray;
-                say(&world, SayPrinterSupplies { tray: limit(in_tray), ..silent() }).await;
-            }
-            if left == 0 || random.random_bool(0.2) {
-                left = random.random_range(1..=ribbon);
-                say(&world, SayPrinterSupplies { ribbon: limit(left), ..silent() }).await;
-            }
+/// What a person counts by hand at the printer `p1`.
+#[derive(Debug)]
+struct Hand {
+    /// The blanks in its hopper.
+    blanks: i64,
+    /// The room in its tray.
+    room: i64,
+    /// The cards that its ribbon gives.
+    ribbon: i64,
+}
+
+/// A night with random loads, ribbons, trays and corrections, on the scheduler.
+async fn night(seed: u64) {
+    let mut random = ChaCha20Rng::seed_from_u64(seed);
+    let world = World::with(|settings| settings.batch_size = random.random_range(1..9)).await;
+    let query = format!("spoil=0.1&hold={}", if random.random_bool(0.5) { "yes" } else { "no" });
+    let printer = FakePrinter::new(&world, &query).at(&world, "p1");
+    let [hopper, tray, ribbon] = [(); 3].map(|()| random.random_range(1..20));
+    world.add_printer("p1", "test://p1", "student", Some(hopper)).await;
+    world.import(&students(0..40)).await;
+    world.receive(200, None).await;
+    set(&world, SetPrinterLimits { tray: limit(tray), ribbon: limit(ribbon), ..unchanged() }).await;
+    let mut hand = Hand { blanks: 0, room: tray, ribbon };
+    for round in 0..300 {
+        let before = printer.cards();
+        let blocked = world.run().await;
+        let fed = i64::try_from(printer.cards() - before).unwrap();
+        let what = format!("LIMITS_SEED={seed}, round {round}: {fed} fed of {hand:?}");
+        assert!(fed <= hand.blanks.min(hand.room).min(hand.ribbon), "{what}");
+        hand = Hand { blanks: hand.blanks - fed, room: hand.room - fed, ribbon: hand.ribbon - fed };
+        match blocked.as_slice() {
+            [(_, Blocked::NoBlanks)] => assert_eq!(hand.blanks, 0, "{what}"),
+            [(_, Blocked::TrayFull)] => assert_eq!(hand.room, 0, "{what}"),
+            [(_, Blocked::RibbonUsedUp)] => assert_eq!(hand.ribbon, 0, "{what}"),
+            [(_, Blocked::BreakerLocked)] => drop(operations::printer_clear(&world.engine, "p1", "seen").await),
+            [(_, Blocked::NothingWaits)] => return world.audit().await,
+            other => panic!("{what}: {other:?}"),
         }
-        assert_eq!(
-            world.records("waiting").await + world.records("batched").await,
-            0,
-            "LIMITS_SEED={seed}, night {night}"
-        );
-        world.audit().await;
+        if hand.room == 0 || random.random_bool(0.2) {
+            let in_tray = random.random_range(0..tray);
+            hand.room = tray - in_tray;
+            say(&world, SayPrinterSupplies { tray: limit(in_tray), ..silent() }).await;
+        }
+        if hand.ribbon == 0 || random.random_bool(0.2) {
+            hand.ribbon = random.random_range(1..=ribbon);
+            say(&world, SayPrinterSupplies { ribbon: limit(hand.ribbon), ..silent() }).await;
+        }
+        if hand.blanks < hopper && (hand.blanks == 0 || random.random_bool(0.2)) {
+            let loaded = random.random_range(1..=hopper - hand.blanks);
+            hand.blanks += loaded;
+            operations::load(&world.engine, "p1", loaded).await.unwrap();
+        } else if hand.blanks > 0 && random.random_bool(0.1) {
+            let unloaded = random.random_range(1..=hand.blanks);
+            hand.blanks -= unloaded;
+            operations::unload(&world.engine, "p1", unloaded).await.unwrap();
+        }
     }
+    panic!("LIMITS_SEED={seed}: the printer stays stopped, {hand:?}");
+}
+
+/// `LIMITS_NIGHTS` nights from the seed `LIMITS_SEED` on.
+async fn nights(usual: u64) {
+    let set = |name: &str, usual| std::env::var(name).map_or(usual, |number| number.parse().unwrap());
+    let first = set("LIMITS_SEED", 2015);
+    for seed in first..first + set("LIMITS_NIGHTS", usual) {
+        night(seed).await;
+    }
+}
+
+#[tokio::test]
+async fn no_card_is_fed_that_the_counted_hopper_tray_or_ribbon_does_not_allow_and_no_printer_stays_stopped() {
+    nights(6).await;
+}
+
+#[tokio::test]
+#[ignore = "takes minutes; the full run has it"]
+async fn in_1000_nights_no_card_is_fed_that_is_not_allowed_and_no_printer_stays_stopped() {
+    nights(1_000).await;
+}
+
+#[tokio::test]
+async fn the_simulator_stops_a_printer_of_the_office_where_the_scheduler_does() {
+    for (limits, says) in [
+        (SetPrinterLimits { tray: limit(12), ..unchanged() }, SayPrinterSupplies { tray: limit(4), ..silent() }),
+        (SetPrinterLimits { ribbon: limit(20), ..unchanged() }, SayPrinterSupplies { ribbon: limit(9), ..silent() }),
+        (SetPrinterLimits { cleaning: limit(15), ..unchanged() }, SayPrinterSupplies { cleaned: true, ..silent() }),
+        (
+            SetPrinterLimits { cards_a_day: limit(11), tray: limit(90), ..unchanged() },
+            SayPrinterSupplies { tray: limit(1), ..silent() },
+        ),
+    ] {
+        let world = office(40, "").await;
+        set(&world, limits).await;
+        say(&world, says).await;
+        let simulated = async || {
+            let written = ShowScenario {}.read(&world.engine).await.unwrap();
+            let mut scenario: Scenario = toml::from_str(&written.toml).unwrap();
+            scenario.check().unwrap();
+            (scenario.days, scenario.printers[0].spoiled) = (1, 0.0);
+            (scenario.printers[0].not_started, scenario.printers[0].uncertain) = (0.0, 0.0);
+            simulation::run(&scenario, 1)
+        };
+        let whole = simulated().await;
+        world.run().await;
+        let printed = world.records("printed").await;
+        assert!(printed > 0 && printed < 40, "a limit stops it");
+        assert_eq!(i64::try_from(whole.printed).unwrap(), printed, "{:?}", whole.printers);
+        let stopped = simulated().await;
+        assert_eq!(stopped.printed, 0, "it is stopped now: {:?}", stopped.printers);
+    }
+}
+
+#[tokio::test]
+async fn the_plan_says_what_stops_a_printer_and_what_each_ribbon_tray_and_load_gains() {
+    let world = World::with(|settings| {
+        settings.zone = jiff::tz::TimeZone::get("Asia/Jakarta").unwrap();
+        settings.windows = vec!["* 19:05-22:05 Asia/Jakarta".parse().unwrap()];
+    })
+    .await;
+    world.import(&students(0..300)).await;
+    world.receive(300, None).await;
+    for name in ["p1", "p2"] {
+        world.add_printer(name, &format!("mock://{name}"), "student", Some(200)).await;
+        operations::load(&world.engine, name, 60).await.unwrap();
+    }
+    set(&world, SetPrinterLimits { tray: limit(200), ribbon: limit(500), cleaning: limit(1_000), ..unchanged() }).await;
+    say(&world, SayPrinterSupplies { ribbon: limit(20), tray: limit(170), ..silent() }).await;
+
+    let plan = ShowPlan::default().read(&world.engine).await.unwrap();
+    let ends: Vec<_> = plan.printers.iter().map(|printer| printer.ends[0].does).collect();
+    assert_eq!(ends, [Activity::RibbonUsedUp, Activity::EmptyHopper]);
+    let to_do: Vec<_> = plan.loads.iter().map(|load| (&*load.printer, load.what, load.cards)).collect();
+    let of_p1 = [(Preparation::Ribbon, 500), (Preparation::Tray, 200), (Preparation::Load, 140)];
+    let expected: Vec<_> = of_p1.iter().map(|(what, cards)| ("p1", *what, *cards)).collect();
+    let (p1, p2): (Vec<_>, Vec<_>) = to_do.into_iter().partition(|(printer, ..)| *printer == "p1");
+    assert_eq!((p1, p2), (expected, vec![("p2", Preparation::Load, 40)]), "{:?}", plan.loads);
+    let gains: Vec<_> = plan.loads.iter().filter(|load| load.printer == "p1").map(|load| load.gains.p50).collect();
+    // The ribbon gains the room of the tray, the tray what is in the hopper, and the load the rest of three hours.
+    assert!((8..=10).contains(&gains[0]) && (25..=30).contains(&gains[1]) && gains[2] > 50, "{gains:?}");
+    assert!(plan.all_loads.unwrap().p50 > gains[2], "{plan:?}");
 }

@@ -105,7 +105,7 @@ async fn the_evening_says_what_the_night_will_do_and_the_morning_what_became_of_
     assert!(plan.printed.p10 > 20 && plan.printed.p90 <= 34, "34 blanks are in hoppers: {:?}", plan.printed);
     assert!(plan.printers.iter().any(|printer| printer.ends[0].does == Activity::EmptyHopper), "{plan:?}");
     let load = plan.loads.iter().find(|load| load.printer == "p2").unwrap();
-    assert_eq!((load.blanks, load.gains.p50 > 5), (26, true), "{load:?}");
+    assert_eq!((load.cards, load.gains.p50 > 5), (26, true), "{load:?}");
     assert_eq!(plan.classes.iter().map(|class| (class.class, class.waiting)).collect::<Vec<_>>(), [(1, 90)]);
 
     let report = office.sleep(&world).await;

@@ -2,6 +2,7 @@
 //! Only reports read it: the scheduler decides when it comes to a card.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, HashMap},
     num::NonZero,
     time::Duration,
@@ -23,7 +24,7 @@ use crate::{
         time::Timestamp,
         window::{Window, next_night},
     },
-    simulation::{Activity, Band, Run, Scenario, many},
+    simulation::{Activity, Band, Preparation, Run, Scenario, many},
 };
 
 /// The longest time of a plan, and how far ahead it may begin.
@@ -32,6 +33,11 @@ const LONGEST: Duration = Duration::from_hours(7 * 24);
 const TWELVE_HOURS: Duration = Duration::from_hours(12);
 /// The runs of which bands are made.
 const RUNS: NonZero<u32> = match NonZero::new(120) {
+    Some(runs) => runs,
+    None => NonZero::<u32>::MIN,
+};
+/// The runs of which the bands of gains are made: the first ones.
+const GAIN_RUNS: NonZero<u32> = match NonZero::new(40) {
     Some(runs) => runs,
     None => NonZero::<u32>::MIN,
 };
@@ -74,7 +80,7 @@ pub struct NightPlan {
     pub blanks: PlanBand,
     /// What each printer will do, by name.
     pub printers: Vec<PlannedPrinter>,
-    /// What to load before, each with what it gains.
+    /// What to load, to change, to empty and to clean before, each with what it gains.
     pub loads: Vec<PlannedLoad>,
     /// What all of that gains together.
     pub all_loads: Option<PlanBand>,
@@ -122,14 +128,16 @@ pub struct PlannedEnd {
     pub since: String,
 }
 
-/// Blanks to be loaded.
+/// What to do to a printer.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PlannedLoad {
     /// The printer.
     pub printer: String,
-    /// The blanks that its hopper takes, and the vault has.
-    pub blanks: i64,
-    /// The cards that this gains.
+    /// What.
+    pub what: Preparation,
+    /// The blanks that its hopper takes, and the vault has; else the cards until the same is needed again.
+    pub cards: i64,
+    /// The cards that this gains, after what stands before it for the same printer.
     pub gains: PlanBand,
 }
 
@@ -220,12 +228,8 @@ fn planned(scenario: &Scenario, (made_at, from, to): (Timestamp, Timestamp, Time
     // The same night has the same luck, however often it is asked for.
     let seed = retry::seed(&from.to_string());
     let runs = many(scenario, RUNS, seed);
-    let gains = |other: &Scenario| {
-        let others = many(other, RUNS, seed);
-        let more = runs.iter().zip(&others).map(|(run, other)| signed(other.printed) - signed(run.printed));
-        band(more)
-    };
-    let (loads, all_loads) = loads(scenario, &gains);
+    let luck = Luck { seed, runs: &runs };
+    let (loads, all_loads) = loads(scenario, &luck);
     let is_decision = |need: &Need| {
         matches!(
             need.kind,
@@ -250,11 +254,34 @@ fn planned(scenario: &Scenario, (made_at, from, to): (Timestamp, Timestamp, Time
         printers: (0..scenario.printers.len()).map(|at| planned_printer(&runs, at)).collect(),
         loads,
         all_loads,
-        obstacles: obstacles(scenario, &gains),
+        obstacles: obstacles(scenario, &luck),
         decisions: needs.into_iter().filter(is_decision).collect(),
         classes: classes(scenario, &runs),
         districts: districts(&runs),
     }
+}
+
+/// The luck of a night, and what it comes to as things are.
+struct Luck<'a> {
+    seed: u64,
+    runs: &'a [Run],
+}
+
+impl Luck<'_> {
+    /// What another scenario comes to with it.
+    fn of(&self, other: &Scenario) -> Vec<Run> {
+        many(other, GAIN_RUNS, self.seed)
+    }
+
+    /// The cards that another scenario has more.
+    fn gains(&self, other: &Scenario) -> PlanBand {
+        more(self.runs, &self.of(other))
+    }
+}
+
+/// The cards that the second runs have more than the first, of the same luck.
+fn more(before: &[Run], after: &[Run]) -> PlanBand {
+    band(before.iter().zip(after).map(|(before, after)| signed(after.printed) - signed(before.printed)))
 }
 
 fn signed(number: u64) -> i64 {
@@ -291,51 +318,55 @@ fn planned_printer(runs: &[Run], at: usize) -> PlannedPrinter {
     }
 }
 
-/// What each hopper takes, in the order in which most is missing, as long as the vault has blanks of its profile.
-fn loads(scenario: &Scenario, gains: &impl Fn(&Scenario) -> PlanBand) -> (Vec<PlannedLoad>, Option<PlanBand>) {
+/// What to do to each printer, those first whose hoppers lack most. Each printer is looked at alone, and all of them together.
+fn loads(scenario: &Scenario, luck: &Luck) -> (Vec<PlannedLoad>, Option<PlanBand>) {
     let room = |at: usize| {
-        let printer = &scenario.printers[at];
-        printer.hopper.map_or(0, |hopper| hopper - printer.loaded.min(hopper))
+        scenario.printers[at].hopper.map_or(0, |hopper| hopper.saturating_sub(scenario.printers[at].loaded))
     };
-    let mut order: Vec<usize> = (0..scenario.printers.len()).filter(|at| room(*at) > 0).collect();
+    let mut order: Vec<usize> = (0..scenario.printers.len()).collect();
     order.sort_by_key(|at| (std::cmp::Reverse(room(*at)), *at));
-    let (mut all, mut loads) = (scenario.clone(), Vec::new());
-    for (nth, at) in order.into_iter().enumerate() {
-        let profile = scenario.printers[at].profile.clone();
-        let in_vault = all.stock.iter_mut().find(|stock| stock.profile == profile && stock.blanks > 0);
-        let Some(stock) = in_vault else { continue };
-        let blanks = room(at).min(stock.blanks);
-        stock.blanks -= blanks;
-        all.printers[at].loaded += blanks;
-        if nth < ALONE {
-            let mut alone = scenario.clone();
-            alone.printers[at].loaded += blanks;
-            alone.stock.iter_mut().filter(|one| one.profile == profile).for_each(|one| one.blanks -= blanks);
-            loads.push(PlannedLoad {
-                printer: alone.printers[at].name.clone(),
-                blanks: blanks.into(),
-                gains: gains(&alone),
-            });
+    let (mut all, mut loads, mut looked_at) = (scenario.clone(), Vec::new(), 0);
+    for at in order {
+        // The vault has what it does not load for the printers before it.
+        let preparations = all.preparations(at);
+        let is_named = !preparations.is_empty() && looked_at < ALONE;
+        looked_at += usize::from(is_named);
+        let (mut alone, mut before) = (scenario.clone(), Cow::Borrowed(luck.runs));
+        let mut of_printer: Vec<PlannedLoad> = Vec::new();
+        for prepared in preparations {
+            all.prepare(at, prepared);
+            if is_named {
+                alone.prepare(at, prepared);
+                let after = luck.of(&alone);
+                let (printer, what, cards) = (scenario.printers[at].name.clone(), prepared.what, prepared.cards.into());
+                of_printer.push(PlannedLoad { printer, what, cards, gains: more(&before, &after) });
+                before = Cow::Owned(after);
+            }
         }
+        // What is done after the last that gains something gains nothing.
+        let count = of_printer.iter().rposition(|load| load.gains.p90 > 0).map_or(0, |last| last + 1);
+        of_printer.truncate(count);
+        loads.push(of_printer);
     }
-    let together = (loads.len() > 1).then(|| gains(&all));
-    loads.sort_by_key(|load| (std::cmp::Reverse(load.gains.p50), load.printer.clone()));
+    loads.sort_by_key(|of_printer| std::cmp::Reverse(of_printer.iter().map(|load| load.gains.p50).sum::<i64>()));
+    let loads: Vec<PlannedLoad> = loads.into_iter().flatten().collect();
+    let together = (loads.len() > 1).then(|| luck.gains(&all));
     (loads, together)
 }
 
 /// Pauses and locked printers, each with what the night has without it.
-fn obstacles(scenario: &Scenario, gains: &impl Fn(&Scenario) -> PlanBand) -> Vec<Obstacle> {
+fn obstacles(scenario: &Scenario, luck: &Luck) -> Vec<Obstacle> {
     let mut obstacles = Vec::new();
     for (at, pause) in scenario.pauses.iter().enumerate().take(ALONE) {
         let mut without = scenario.clone();
         without.pauses.remove(at);
-        obstacles.push(Obstacle { printer: pause.printer.clone(), is_paused: true, gains: gains(&without) });
+        obstacles.push(Obstacle { printer: pause.printer.clone(), is_paused: true, gains: luck.gains(&without) });
     }
     for (at, printer) in scenario.printers.iter().enumerate().filter(|(_, printer)| printer.locked).take(ALONE) {
         let mut without = scenario.clone();
         without.printers[at].locked = false;
         let printer = Some(printer.name.clone());
-        obstacles.push(Obstacle { printer, is_paused: false, gains: gains(&without) });
+        obstacles.push(Obstacle { printer, is_paused: false, gains: luck.gains(&without) });
     }
     obstacles
 }

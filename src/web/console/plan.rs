@@ -79,12 +79,15 @@ fn loads(page: &Page, plan: &NightPlan) -> Table {
     let more = |gains: PlanBand| Cell::text(page.with(texts::PLAN_MORE, &[&band(page, gains)]));
     let row = |line: &PlannedLoad| {
         let name = Cell::link(&line.printer, address::printer(&line.printer));
-        vec![name, Cell::number(page, line.blanks), more(line.gains)]
+        let what = Cell::text(pages::preparation(line.what, page.language));
+        vec![name, what, Cell::number(page, line.cards), more(line.gains)]
     };
     let mut rows: Vec<_> = plan.loads.iter().map(row).collect();
-    let all = plan.all_loads.map(|gains| vec![Cell::text(page.t(texts::ALL_OF_THEM)), Cell::default(), more(gains)]);
+    let empty = Cell::default;
+    let all = plan.all_loads.map(|gains| vec![Cell::text(page.t(texts::ALL_OF_THEM)), empty(), empty(), more(gains)]);
     rows.extend(all);
-    table(page, texts::TO_LOAD, &[texts::PRINTER, texts::BLANKS_TO_LOAD, texts::IT_GAINS], rows)
+    let headings = [texts::PRINTER, texts::PREPARATION, texts::FOR_CARDS, texts::IT_GAINS];
+    table(page, texts::TO_PREPARE, &headings, rows)
 }
 
 fn obstacles(page: &Page, plan: &NightPlan) -> Table {

@@ -1,6 +1,6 @@
 //! What a simulated printer does.
 
-use crate::simulation::Activity;
+use crate::simulation::{Activity, Preparation};
 
 /// What a printer does, or why it does nothing.
 pub fn activity(activity: Activity) -> &'static str {
@@ -17,5 +17,15 @@ pub fn activity(activity: Activity) -> &'static str {
         Activity::RestsByRule => "resting after its cards",
         Activity::Resting => "resting after a failure",
         Activity::NothingWaits => "nothing waits",
+    }
+}
+
+/// What a person does to a printer before a night.
+pub fn preparation(preparation: Preparation) -> &'static str {
+    match preparation {
+        Preparation::Load => "load its hopper",
+        Preparation::Ribbon => "put in a new ribbon",
+        Preparation::Tray => "empty its output tray",
+        Preparation::Cleaning => "clean it",
     }
 }

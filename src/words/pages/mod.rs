@@ -35,7 +35,7 @@ pub(crate) use self::{
     field::{choice, field, field_place, value_in_words},
     kind::kind,
     need::{Place, need},
-    plan::activity,
+    plan::{activity, preparation},
     printer::task,
     standing::standing,
     text::Text,

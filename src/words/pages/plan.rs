@@ -1,7 +1,10 @@
 //! What a night will do.
 
 use super::text::{Text, texts};
-use crate::{simulation::Activity, words::Language};
+use crate::{
+    simulation::{Activity, Preparation},
+    words::Language,
+};
 
 texts! {
     PLAN "What the next night will do" "Perkiraan malam berikutnya";
@@ -14,8 +17,10 @@ texts! {
     BLANKS_LEFT "Blanks left" "Sisa blangko";
     AT_THE_END "At the end" "Pada akhirnya";
     PLAN_END "{} since {} ({} %)" "{} sejak {} ({} %)";
-    TO_LOAD "To load before" "Yang perlu dimuat sebelumnya";
+    TO_PREPARE "To do before" "Yang perlu dikerjakan sebelumnya";
+    PREPARATION "What" "Pekerjaan";
     BLANKS_TO_LOAD "Blanks" "Blangko";
+    FOR_CARDS "For cards" "Untuk kartu";
     IT_GAINS "It gains" "Hasilnya";
     ALL_OF_THEM "All of them together" "Semuanya bersama-sama";
     TO_SETTLE "To settle before" "Yang perlu diselesaikan sebelumnya";
@@ -60,6 +65,17 @@ pub(crate) fn activity(activity: Activity, language: Language) -> &'static str {
         Activity::RestsByRule => Text::new("resting after its cards", "beristirahat setelah jatah kartunya"),
         Activity::Resting => Text::new("resting after a failure", "beristirahat setelah gagal"),
         Activity::NothingWaits => Text::new("nothing waits", "tidak ada yang menunggu"),
+    };
+    text.in_language(language)
+}
+
+/// What a person does to a printer before a night.
+pub(crate) fn preparation(preparation: Preparation, language: Language) -> &'static str {
+    let text = match preparation {
+        Preparation::Load => Text::new("Load its hopper", "Isi wadah blangkonya"),
+        Preparation::Ribbon => Text::new("Put in a new ribbon", "Pasang ribbon baru"),
+        Preparation::Tray => Text::new("Empty its output tray", "Kosongkan baki keluarannya"),
+        Preparation::Cleaning => Text::new("Clean it", "Bersihkan"),
     };
     text.in_language(language)
 }
