@@ -16,7 +16,7 @@ use crate::domain::{
     id::{BatchId, JobId},
     pause::Pause,
     planning,
-    polling::{Pace, Waits},
+    polling::{ASK_MAX, Pace, Waits},
     stock::Place,
     supply::{Said, Stop, Supplies},
     time::Timestamp,
@@ -60,7 +60,9 @@ pub(super) enum WaitKind {
     Blocked,
     /// Those between two questions to a printer that cannot print.
     Asking,
-    /// Until a card is due.
+    /// Those of a printer that a limit stops within its batch.
+    Limited,
+    /// Until a card is due, or a short rest is over.
     Due,
 }
 
@@ -264,6 +266,10 @@ impl<'a> Printer<'a> {
         match of {
             WaitKind::Blocked => { self.blocked }.first_end(since, instant),
             WaitKind::Asking => { self.asking }.first_end(since, instant),
+            WaitKind::Limited => {
+                let looks = instant.since(since).as_micros().div_ceil(ASK_MAX.as_micros()).max(1);
+                since.plus(ASK_MAX.saturating_mul(u32::try_from(looks).unwrap_or(u32::MAX)))
+            }
             WaitKind::Due => instant,
         }
     }
@@ -274,7 +280,7 @@ impl<'a> Printer<'a> {
         match of {
             WaitKind::Blocked => _ = self.blocked.first_end(since, now),
             WaitKind::Asking => _ = self.asking.first_end(since, now),
-            WaitKind::Due => {}
+            WaitKind::Limited | WaitKind::Due => {}
         }
     }
 

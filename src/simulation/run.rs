@@ -334,14 +334,18 @@ impl Clockwork<'_> {
 
     /// A limit stops the printer: until a rest ends, or its batch is given back.
     fn limited(&mut self, at: usize, does: Activity) -> bool {
-        let (now, printer) = (self.room.now, &self.room.printers[at]);
+        let (now, release_after) = (self.room.now, self.room.release_after());
+        let printer = &self.room.printers[at];
         if printer.batch.is_some() && printer.jobs.is_empty() {
             return self.end(at);
         }
-        let given_back = |since: Timestamp| since.plus(self.room.release_after()).plus(Duration::from_micros(1));
-        let stop = printer.stop(now);
-        let until = stop.and_then(|(stop, since)| stop.until().or(printer.batch.map(|_| given_back(since))));
-        self.wait(at, WaitKind::Blocked, does, until)
+        let Some((stop, since)) = printer.stop(now) else { return self.wait(at, WaitKind::Blocked, does, None) };
+        let (of, until) = match stop.until() {
+            Some(until) if until.since(now) <= release_after => (WaitKind::Due, Some(until)),
+            until if printer.batch.is_none() => (WaitKind::Blocked, until),
+            Some(_) | None => (WaitKind::Limited, Some(since.plus(release_after).plus(Duration::from_micros(1)))),
+        };
+        self.wait(at, of, does, until)
     }
 
     fn without_blanks(&mut self, at: usize) -> bool {
