@@ -1,5 +1,7 @@
 //! What is expected of a printer's cards: from its latest attempts, and while these are few, from what offices have met.
 
+use std::time::Duration;
+
 use super::{printer_reason::stopping, reason::Reason, states::AttemptState, time::Timestamp};
 
 /// The attempts that what offices have met counts as much as.
@@ -10,8 +12,9 @@ const PRIOR_NOT_STARTED: f64 = 0.002;
 const PRIOR_UNCERTAIN: f64 = 0.000_5;
 /// Of spoiled cards, the share that stops the printer, and the spoiled cards that this counts as much as.
 const PRIOR_JAMS: (f64, f64) = (0.3, 10.0);
-/// The seconds from one card to the next, at least and at most.
-const PRIOR_SECONDS: [f64; 2] = [40.0, 60.0];
+/// The seconds from one card to the next, and the part of them by which a card may differ.
+const PRIOR_SECONDS: f64 = 50.0;
+const PRIOR_REACH: f64 = 0.2;
 /// A longer time between two good cards was no card's.
 const SECONDS_MAX: f64 = 600.0;
 /// Fewer times than these say too little.
@@ -48,14 +51,18 @@ pub struct Expected {
     pub uncertain: f64,
 }
 
-/// What is expected after these attempts of one printer, newest first.
-pub fn expected(attempts: &[PastAttempt]) -> Expected {
+/// What is expected after these attempts of one printer, newest first. `card_time` is the mean time of its cards as it is known otherwise,
+/// while there are few attempts.
+pub fn expected(attempts: &[PastAttempt], card_time: Option<Duration>) -> Expected {
     let count = |state: AttemptState| attempts.iter().filter(|attempt| attempt.state == state).count();
     let spoiled = number(count(AttemptState::Spoiled));
     let jams = number(attempts.iter().filter(|one| one.state == AttemptState::Spoiled && one.stopped).count());
     let share = |found: f64, prior: f64| (found + prior * PRIOR_ATTEMPTS) / (number(attempts.len()) + PRIOR_ATTEMPTS);
     Expected {
-        seconds: seconds(attempts).unwrap_or(PRIOR_SECONDS),
+        seconds: seconds(attempts).unwrap_or_else(|| {
+            let mean = card_time.map_or(PRIOR_SECONDS, |time| time.as_secs_f64());
+            [mean * (1.0 - PRIOR_REACH), mean * (1.0 + PRIOR_REACH)]
+        }),
         spoiled: share(spoiled, PRIOR_SPOILED),
         jams: (jams + PRIOR_JAMS.0 * PRIOR_JAMS.1) / (spoiled + PRIOR_JAMS.1),
         not_started: share(number(count(AttemptState::NotStarted)), PRIOR_NOT_STARTED),
@@ -100,13 +107,20 @@ mod tests {
 
     #[test]
     fn a_new_printer_is_expected_to_do_as_others_do() {
-        let new = expected(&[]);
-        assert_eq!((new.seconds, new.spoiled, new.jams), (PRIOR_SECONDS, PRIOR_SPOILED, 0.3));
+        let new = expected(&[], None);
+        assert_eq!((new.seconds, new.spoiled, new.jams), ([40.0, 60.0], PRIOR_SPOILED, 0.3));
+    }
+
+    #[test]
+    fn the_time_that_people_set_is_expected_until_cards_have_shown_another() {
+        let set = Some(Duration::from_secs(30));
+        assert!(expected(&[], set).seconds.iter().zip([24.0, 36.0]).all(|(is, expected)| (is - expected).abs() < 1e-6));
+        assert!(expected(&attempts(40, 100, false), set).seconds[0] > 59.0);
     }
 
     #[test]
     fn what_a_printer_did_outweighs_what_others_do() {
-        let known = expected(&attempts(2_000, 10, true));
+        let known = expected(&attempts(2_000, 10, true), None);
         assert!((0.09..0.1).contains(&known.spoiled) && known.jams > 0.9, "{known:?}");
         assert!(known.seconds.iter().all(|seconds| (59.9..60.1).contains(seconds)), "{known:?}");
     }
@@ -124,8 +138,8 @@ mod tests {
         for attempt in &mut with_break[..20] {
             attempt.ended_at.0 += 400_000_000;
         }
-        assert!(expected(&with_break).seconds[1] < 61.0);
-        let few = expected(&attempts(5, 100, false));
-        assert_eq!(few.seconds.map(f64::to_bits), PRIOR_SECONDS.map(f64::to_bits));
+        assert!(expected(&with_break, None).seconds[1] < 61.0);
+        let few = expected(&attempts(5, 100, false), None);
+        assert_eq!(few.seconds.map(f64::to_bits), [40.0_f64, 60.0].map(f64::to_bits));
     }
 }

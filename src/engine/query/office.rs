@@ -222,7 +222,8 @@ fn printer(
     past: Option<&Vec<PastAttempt>>,
     supplies: &Supplies,
 ) -> Printer {
-    let known = expected(past.map_or(&[], Vec::as_slice));
+    let card_time = line.card_ms.and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis);
+    let known = expected(past.map_or(&[], Vec::as_slice), card_time);
     let hopper = line.hopper.map(count);
     let rounded = |share: f64| (share * 1e5).round() / 1e5;
     let (limits, left) = (&supplies.limits, supplies.left(engine.clock.now()));
