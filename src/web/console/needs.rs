@@ -13,6 +13,7 @@ use super::{
     address,
     page::{Page, respond},
     rights,
+    view::Cell,
 };
 use crate::{
     domain::{count::waits_for, permission::Operation},
@@ -31,6 +32,13 @@ pub(super) struct NeedLine {
     pub(super) address: String,
     /// The roles that settle it, if those of the reader do not.
     pub(super) others: Option<String>,
+}
+
+impl NeedLine {
+    /// What it is, with the place where it is settled for those who may do it.
+    pub(super) fn cell(&self) -> Cell {
+        if self.others.is_none() { Cell::link(&self.what, self.address.clone()) } else { Cell::text(&self.what) }
+    }
 }
 
 /// All that needs a person.

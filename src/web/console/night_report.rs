@@ -103,8 +103,8 @@ fn detail(page: &Page, event: &Happened) -> String {
 
 fn needs(page: &Page, report: &NightReport) -> Table {
     let row = |line: NeedLine| {
-        let count = line.count.unwrap_or_else(|| page.number(1));
-        vec![Cell::text(count), Cell::link(line.what, line.address), Cell::text(line.others.unwrap_or_default())]
+        let count = line.count.clone().unwrap_or_else(|| page.number(1));
+        vec![Cell::text(count), line.cell(), Cell::text(line.others.unwrap_or_default())]
     };
     let rows = lines(page, &report.needs).into_iter().flatten().map(row).collect();
     table(page, page.t(texts::NEEDS).into(), &[texts::NUMBER, texts::WHAT_WAITS, texts::BY], rows)

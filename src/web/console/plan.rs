@@ -104,7 +104,7 @@ fn obstacles(page: &Page, plan: &NightPlan) -> Table {
 fn decisions(page: &Page, plan: &NightPlan) -> Table {
     let lines = super::needs::lines(page, &plan.decisions).into_iter().flatten();
     let row = |line: super::needs::NeedLine| {
-        vec![Cell::text(line.count.unwrap_or_else(|| page.number(1))), Cell::link(line.what, line.address)]
+        vec![Cell::text(line.count.clone().unwrap_or_else(|| page.number(1))), line.cell()]
     };
     table(page, texts::TO_DECIDE, &[texts::NUMBER, texts::WHAT_WAITS], lines.map(row).collect())
 }
