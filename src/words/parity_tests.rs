@@ -40,7 +40,7 @@ fn assert_parity(of: &dyn Debug, english: &str, indonesian: &str) {
     assert_ne!(english, indonesian, "{of:?}");
     let of = format!("{of:?}:\n{english}\n{indonesian}");
     assert_no_english(&of, indonesian);
-    for name in english.split('`').skip(1).step_by(2) {
+    for name in english.split('`').skip(1).step_by(2).filter(|name| !is_code(name)) {
         assert!(indonesian.contains(&format!("`{name}`")), "`{name}` is missing: {of}");
     }
     let (english, indonesian) = (without_separators(english), without_separators(indonesian));
@@ -50,6 +50,16 @@ fn assert_parity(of: &dyn Debug, english: &str, indonesian: &str) {
     {
         assert!(indonesian.contains(value), "{value} is missing: {of}");
     }
+}
+
+/// Whether English names a state, a role or an operation for programs, where Indonesian has words alone.
+fn is_code(name: &str) -> bool {
+    let is_state = name.parse::<RecordState>().is_ok()
+        || name.parse::<JobState>().is_ok()
+        || name.parse::<BatchState>().is_ok()
+        || name.parse::<AttemptState>().is_ok()
+        || name.parse::<PendingState>().is_ok();
+    is_state || name.parse::<Role>().is_ok() || name.parse::<Operation>().is_ok()
 }
 
 fn assert_no_english(of: &str, indonesian: &str) {
