@@ -57,10 +57,16 @@ pub(super) async fn command(access: &Access, out: Output, command: PrinterComman
         }
         PrinterCommand::Set { name, uri, profile, hopper, no_hopper, limits, override_reason, second } => {
             let hopper = hopper.map(HopperSetting::Counted).or(no_hopper.then_some(HopperSetting::NotCounted));
+            if limits.is_any() && override_reason.is_some() {
+                anyhow::bail!(Message::new(
+                    "limits have no objections to override",
+                    "set them with a command of their own"
+                ));
+            }
             let is_only_limits = limits.is_any() && uri.is_none() && profile.is_none() && hopper.is_none();
-            set_limits(access, &name, limits).await?;
             if is_only_limits {
                 refuse_second(&second)?;
+                set_limits(access, &name, limits).await?;
                 return Ok(out.done(&json!({ "printer": name, "set": true }), &format!("printer `{name}` is changed"))?);
             }
             let setting = SetPrinter { printer: name.clone(), uri, profile, hopper };
@@ -81,12 +87,18 @@ pub(super) async fn command(access: &Access, out: Output, command: PrinterComman
             if let Some(probe) = probe {
                 tell(&probe, &name);
             }
+            set_limits(access, &name, limits).await?;
             out.done(&fields, &done)?;
         }
         PrinterCommand::List => list(access, out).await?,
         PrinterCommand::Show { name } => show(access, out, &name).await?,
         PrinterCommand::Supplies { name, ribbon, tray, cleaned } => {
-            say_supplies(access, out, SayPrinterSupplies { printer: name, ribbon, tray, cleaned }).await?;
+            say_supplies(
+                access,
+                out,
+                SayPrinterSupplies { printer: name, ribbon_left: ribbon, in_tray: tray, cleaned },
+            )
+            .await?;
         }
         PrinterCommand::Test { name } => test(access, out, &name).await?,
         PrinterCommand::Clear { name, reason } => {

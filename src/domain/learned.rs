@@ -60,7 +60,7 @@ pub fn expected(attempts: &[PastAttempt], card_time: Option<Duration>) -> Expect
     let share = |found: f64, prior: f64| (found + prior * PRIOR_ATTEMPTS) / (number(attempts.len()) + PRIOR_ATTEMPTS);
     Expected {
         seconds: seconds(attempts).unwrap_or_else(|| {
-            let mean = card_time.map_or(PRIOR_SECONDS, |time| time.as_secs_f64());
+            let mean = card_time.map_or(PRIOR_SECONDS, |time| time.as_secs_f64().min(SECONDS_MAX));
             [mean * (1.0 - PRIOR_REACH), mean * (1.0 + PRIOR_REACH)]
         }),
         spoiled: share(spoiled, PRIOR_SPOILED),

@@ -12,6 +12,9 @@ use super::time::Timestamp;
 /// The highest value of a limit, in cards, minutes or seconds.
 pub const LIMIT_MAX: i64 = 1_000_000;
 
+/// The points of a percentage by which a reported level rises with another ribbon. Levels are measured, and flicker by less.
+const ANOTHER_RIBBON: u8 = 10;
+
 const DAY: Duration = Duration::from_hours(24);
 
 /// The limits that people set of a printer. `None`: not counted.
@@ -238,8 +241,13 @@ impl Supplies {
             }
             (Some(_), Some(_) | None) => {}
         }
-        if self.limits.cards_a_day.is_some() && counts.day_since.is_none_or(|since| is_over(since, DAY)) {
-            (counts.day_from, counts.day_since) = (fed, Some(now));
+        if self.limits.cards_a_day.is_some() {
+            if counts.day_since.is_some_and(|since| is_over(since, DAY)) {
+                (counts.day_from, counts.day_since) = (fed, None);
+            }
+            if counts.day_since.is_none() && fed > counts.day_from {
+                counts.day_since = Some(now);
+            }
         }
         (counts != self.counts).then_some(Self { counts, ..*self })
     }
@@ -311,7 +319,8 @@ impl Supplies {
         let mut counts = self.counts;
         if let Some(cards) = said.ribbon {
             let cards = cards.min(self.limits.ribbon_cards().unwrap_or(cards)).max(0);
-            counts.ribbon_until = self.fed.saturating_add(cards);
+            // What the printer reported before was of another ribbon, or was wrong.
+            (counts.ribbon_until, counts.ribbon_level) = (self.fed.saturating_add(cards), None);
         }
         if let Some(cards) = said.tray {
             counts.tray_from = self.fed.saturating_sub(cards.max(0));
@@ -322,8 +331,15 @@ impl Supplies {
         Self { counts, ..*self }
     }
 
-    /// Corrected by the percentage that the printer reports of its ribbon: a higher level than before is another ribbon, and a lower
-    /// one counts if it is less than what was counted. `None`: nothing has changed.
+    /// With another ribbon, of which nothing more is known: the printer asked for one, and does no more.
+    #[must_use]
+    pub fn another_ribbon(&self) -> Option<Self> {
+        let ribbon_until = self.fed.saturating_add(self.limits.ribbon_cards()?);
+        Some(Self { counts: Counts { ribbon_until, ribbon_level: None, ..self.counts }, ..*self })
+    }
+
+    /// Corrected by the percentage that the printer reports of its ribbon: a level that is higher than before by [`ANOTHER_RIBBON`] is
+    /// another ribbon, and a lower one counts if it is less than what was counted. `None`: nothing has changed.
     #[must_use]
     pub fn reported(&self, percent: u8) -> Option<Self> {
         let cards = self.limits.ribbon_cards()?;
@@ -331,7 +347,8 @@ impl Supplies {
             return None;
         }
         let until = self.fed.saturating_add(cards.saturating_mul(percent.into()) / 100);
-        let is_another = self.counts.ribbon_level.is_some_and(|before| percent > before);
+        let is_another =
+            self.counts.ribbon_level.is_some_and(|before| percent >= before.saturating_add(ANOTHER_RIBBON));
         let ribbon_until = if is_another { until } else { until.min(self.counts.ribbon_until) };
         Some(Self { counts: Counts { ribbon_until, ribbon_level: Some(percent), ..self.counts }, ..*self })
     }

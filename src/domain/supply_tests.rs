@@ -65,11 +65,18 @@ fn a_rest_begins_after_its_cards_and_ends_by_itself() {
 
 #[test]
 fn a_day_begins_with_its_first_card_and_lasts_24_hours() {
-    let printer = printer(Limits { cards_a_day: Some(200), ..Limits::default() }).advanced(0, NOON).unwrap();
-    let done = fed(&printer, 200);
+    let printer = printer(Limits { cards_a_day: Some(200), ..Limits::default() });
+    assert_eq!(printer.advanced(0, NOON.minus(Duration::from_hours(20))), None, "it waits for cards");
+    let begun = fed(&printer, 1).advanced(0, NOON).unwrap();
+    let done = fed(&begun, 199);
     assert_eq!(done.stop(0, minutes(60)), Some(Stop::Rests { until: minutes(24 * 60) }));
     assert_eq!(done.advanced(0, minutes(60)), None);
-    assert_eq!(done.advanced(0, minutes(24 * 60)).unwrap().room(0), Some(200));
+    let over = done.advanced(0, minutes(24 * 60)).unwrap();
+    assert_eq!(
+        (over.room(0), over.advanced(0, minutes(30 * 60))),
+        (Some(200), None),
+        "the next day begins with a card"
+    );
 }
 
 #[test]
@@ -91,7 +98,12 @@ fn a_reported_level_lowers_the_count_and_raises_it_only_with_another_ribbon() {
     assert_eq!(used.reported(100).unwrap().room(0), Some(500));
     let empty = used.reported(0).unwrap();
     assert_eq!(empty.stop(0, NOON), Some(Stop::RibbonUsedUp));
-    assert_eq!(empty.reported(1).unwrap().stop(0, NOON), None);
+    let flickers = empty.reported(9).unwrap();
+    assert_eq!(flickers.stop(0, NOON), Some(Stop::RibbonUsedUp), "no ribbon is put in that gives a tenth");
+    assert_eq!(empty.reported(100).unwrap().room(0), Some(500));
+    let said = used.said(Said { ribbon: Some(20), ..Said::default() });
+    assert_eq!(said.reported(100).unwrap().room(0), Some(20), "what a person says is raised by no level of before");
+    assert_eq!(said.another_ribbon().unwrap().room(0), Some(500));
 }
 
 #[test]
@@ -119,7 +131,7 @@ fn a_printer_made_of_what_is_left_stops_where_the_other_does() {
         cards_a_day: Some(50),
         ..Limits::default()
     };
-    let begun = printer(limits).advanced(0, NOON).unwrap();
+    let begun = printer(limits);
     for cards in [0, 10, 20, 50, 60, 63] {
         for now in [minutes(0), minutes(5), minutes(11), minutes(24 * 60 + 5)] {
             let used = fed(&begun, cards);

@@ -51,7 +51,7 @@ fn the_limits_of_a_printer_are_set_in_a_form_and_an_operator_says_what_is_in_it(
     let mut operator = Browser::of(&served, &staff["operator"]);
     let shown = texts(&operator.get("/printers/p1").body);
     assert!(shown.contains("126 of 126 cards") && shown.contains("50 of 50 cards"), "{shown}");
-    operator.submit(&format!("/do/SayPrinterSupplies?/printer=p1&{back}"), &[("/ribbon", "0"), ("/tray", "")]);
+    operator.submit(&format!("/do/SayPrinterSupplies?/printer=p1&{back}"), &[("/ribbon_left", "0"), ("/in_tray", "")]);
     operator.language = "id";
     let shown = texts(&operator.get("/printers/p1").body);
     assert!(shown.contains("0 dari 126 kartu"), "{shown}");

@@ -230,9 +230,9 @@ pub struct Supply {
 }
 
 impl Supply {
-    /// Whether it is a ribbon or a film, of which each card uses a piece. Printers that report no type name it.
+    /// Whether it is a ribbon, of which each card uses a piece. Printers that report no type name it. A film has cards of its own number.
     pub fn is_ribbon(&self) -> bool {
-        let is_one = |text: &str| ["ribbon", "film", "ymc"].iter().any(|word| text.to_lowercase().contains(word));
+        let is_one = |text: &str| ["ribbon", "ymc"].iter().any(|word| text.to_lowercase().contains(word));
         self.kind.as_deref().is_some_and(is_one) || (self.kind.is_none() && is_one(&self.name))
     }
 }

@@ -102,10 +102,10 @@ pub struct SayPrinterSupplies {
     pub printer: String,
     /// The cards that its ribbon still gives; a new one gives no more than its limit says.
     #[serde(default)]
-    pub ribbon: Option<Limit>,
+    pub ribbon_left: Option<Limit>,
     /// The cards in its output tray.
     #[serde(default)]
-    pub tray: Option<Limit>,
+    pub in_tray: Option<Limit>,
     /// It was cleaned.
     #[serde(default)]
     pub cleaned: bool,
@@ -121,8 +121,8 @@ impl Act for SayPrinterSupplies {
         let Printer { name, supplies: before, .. } = read(&mut tx, &self.printer).await?;
         let limits = &before.limits;
         let said = [
-            (self.ribbon.is_some(), limits.ribbon),
-            (self.tray.is_some(), limits.tray),
+            (self.ribbon_left.is_some(), limits.ribbon),
+            (self.in_tray.is_some(), limits.tray),
             (self.cleaned, limits.cleaning),
         ];
         if said.iter().all(|(is_said, _)| !is_said) {
@@ -131,7 +131,7 @@ impl Act for SayPrinterSupplies {
         if said.iter().any(|(is_said, limit)| *is_said && limit.is_none()) {
             return Err(Refusal::SupplyNotCounted { printer: name }.into());
         }
-        let (ribbon, tray) = (self.ribbon.map(Limit::get), self.tray.map(Limit::get));
+        let (ribbon, tray) = (self.ribbon_left.map(Limit::get), self.in_tray.map(Limit::get));
         let after = before.said(Said { ribbon, tray, is_cleaned: self.cleaned });
         // Nothing is to be saved if it was counted so already.
         if after != before && tx.supplies_count(&[(&name, &before, &after)]).await?.is_empty() {

@@ -181,9 +181,10 @@ impl SetPrinter {
     ) -> Result<(), EngineError> {
         let after = self.after(before);
         let name = after.name.as_str();
-        if settings(&self.read(tx).await?) != settings(before) {
-            return Err(StoreError::Conflict("the printer").into());
-        }
+        let Printer { supplies, .. } = match self.read(tx).await? {
+            now if settings(&now) == settings(before) => now,
+            _ => return Err(StoreError::Conflict("the printer").into()),
+        };
         refuse_taken(tx, &after).await?;
         let is_same_device = before.uri == after.uri
             || is_same_address(&before.uri, &after.uri)
@@ -204,9 +205,9 @@ impl SetPrinter {
         tx.printer_set(&after, why.or(kept)).await?;
         if !is_same_device {
             tx.printer_replaced(name).await?;
-            let counted = before.supplies.begun_again();
-            if counted != before.supplies {
-                tx.supplies_count(&[(name, &before.supplies, &counted)]).await?;
+            let counted = supplies.begun_again();
+            if counted != supplies && tx.supplies_count(&[(name, &supplies, &counted)]).await?.is_empty() {
+                return Err(StoreError::Conflict("the printer").into());
             }
         }
         if let Some(capabilities) = answered.and_then(lasting) {

@@ -4,7 +4,11 @@ use cetak_driver_api::Supply;
 
 use super::services::Services;
 use crate::{
-    domain::{printer::Printer, supply::Supplies},
+    domain::{
+        printer::Printer,
+        printer_reason::{Task, advise},
+        supply::Supplies,
+    },
     store::StoreError,
 };
 
@@ -21,6 +25,20 @@ pub(super) async fn count_ribbon(
 ) -> Result<bool, StoreError> {
     let level = supplies.iter().filter(|supply| supply.is_ribbon()).filter_map(|supply| supply.level_percent).min();
     save(services, printer, level.and_then(|level| printer.supplies.reported(level))).await
+}
+
+/// Counts another ribbon once a printer that asked for one can print again.
+pub(super) async fn count_another_ribbon(
+    services: &Services,
+    printer: &mut Printer,
+    (state, reasons): (&str, &[String]),
+) -> Result<(), StoreError> {
+    let asks = |reasons: &[String]| reasons.iter().any(|reason| advise(reason).action == Task::ChangeRibbon);
+    let can_print = matches!(state, "idle" | "processing");
+    if can_print && asks(&printer.reasons) && !asks(reasons) {
+        save(services, printer, printer.supplies.another_ribbon()).await?;
+    }
+    Ok(())
 }
 
 async fn save(services: &Services, printer: &mut Printer, after: Option<Supplies>) -> Result<bool, StoreError> {

@@ -399,6 +399,8 @@ impl PrinterSession {
             return Ok(());
         }
         services.commits.seen(&printer.name, state, reasons.clone()).await?;
+        limits::count_another_ribbon(services, &mut self.printer, (state, &reasons)).await?;
+        let printer = &self.printer;
         info!(printer.id = printer.name, state, reasons = reasons.join(","), "the printer changed");
         self.printer.state = state.into();
         self.printer.reasons = reasons;
@@ -409,7 +411,9 @@ impl PrinterSession {
     /// Learns how long a card took that nothing interrupted.
     pub(in crate::engine) fn learn(&mut self, seen: Observation) {
         self.pace = self.pace.after(seen);
-        self.printer.card_ms = Some(supply::learned(self.printer.card_ms, seen.until));
+        let known =
+            self.printer.card_ms.or(self.printer.supplies.limits.seconds_per_card.map(|seconds| seconds * 1_000));
+        self.printer.card_ms = Some(supply::learned(known, seen.until));
     }
 
     /// What the end of an attempt means for the printer. Nothing is changed before it is saved.

@@ -55,8 +55,10 @@ labels! { FIELDS
     "/setting/uri" "New address" "Alamat baru";
     "/setting/profile" "New card profile" "Profil kartu baru";
     "/setting/hopper" "New capacity of its hopper; 0 if it is not counted" "Daya tampung wadah yang baru; 0 jika tidak dihitung";
-    "/tray" "Cards in its output tray" "Kartu di baki keluaran";
-    "/ribbon" "Cards that its ribbon gives" "Kartu dari ribbonnya";
+    "/tray" "Cards that its output tray takes" "Kartu yang muat di baki keluaran";
+    "/in_tray" "Cards in its output tray now" "Kartu di baki keluaran sekarang";
+    "/ribbon" "Cards that a ribbon is rated for" "Kartu menurut keterangan ribbon";
+    "/ribbon_left" "Cards that its ribbon still gives" "Kartu yang masih diperoleh dari ribbonnya";
     "/ribbon_yield" "Percentage of its rated cards that a ribbon gives" "Persentase kartu tertera yang benar-benar diperoleh dari ribbon";
     "/seconds_per_card" "Seconds for a card" "Detik untuk satu kartu";
     "/cleaning" "Cards from one cleaning to the next" "Kartu antara dua pembersihan";
