@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let uri = "mock://p%201?card_ms=12&spoil=0.01&jam=0.02&clear_ms=500&offline=0.03&lose_ack=0.04&forget=0.05\
-                   &reject=0.06&hold=yes&dpi=600&seed=7&truth=/tmp/a%20b%26c+d";
+                   &reject=0.06&hold=yes&ribbon=200&dpi=600&seed=7&truth=/tmp/a%20b%26c+d";
 
         let settings = Settings::parse(uri).unwrap();
 
@@ -279,6 +279,7 @@ mod tests {
                 shares,
                 script: None,
                 hold: true,
+                ribbon: Some(200),
                 dpi: 600,
                 seed: 7,
                 truth
