@@ -14,6 +14,7 @@ use crate::{
     domain::{
         attempt::AttemptState,
         printer_reason::{Advice, Severity},
+        value::Note,
     },
     engine::{
         client::Client,
@@ -57,38 +58,8 @@ pub(super) async fn command(access: &Access, out: Output, command: PrinterComman
         }
         PrinterCommand::Set { name, uri, profile, hopper, no_hopper, limits, override_reason, second } => {
             let hopper = hopper.map(HopperSetting::Counted).or(no_hopper.then_some(HopperSetting::NotCounted));
-            if limits.is_any() && override_reason.is_some() {
-                anyhow::bail!(Message::new(
-                    "limits have no objections to override",
-                    "set them with a command of their own"
-                ));
-            }
-            let is_only_limits = limits.is_any() && uri.is_none() && profile.is_none() && hopper.is_none();
-            if is_only_limits {
-                refuse_second(&second)?;
-                set_limits(access, &name, limits).await?;
-                return Ok(out.done(&json!({ "printer": name, "set": true }), &format!("printer `{name}` is changed"))?);
-            }
-            let setting = SetPrinter { printer: name.clone(), uri, profile, hopper };
-            let (done, fields) = (format!("printer `{name}` is changed"), json!({ "printer": name, "set": true }));
-            let probe = match override_reason {
-                None => {
-                    refuse_second(&second)?;
-                    client.act(setting).await?
-                }
-                Some(note) => {
-                    let act = SetObjectedPrinter { setting, note };
-                    let Some(act) = with_second(access, out, second, act, (&fields, &done)).await? else {
-                        return Ok(());
-                    };
-                    client.act(act).await?
-                }
-            };
-            if let Some(probe) = probe {
-                tell(&probe, &name);
-            }
-            set_limits(access, &name, limits).await?;
-            out.done(&fields, &done)?;
+            let setting = SetPrinter { printer: name, uri, profile, hopper };
+            set(access, out, setting, limits, (override_reason, second)).await?;
         }
         PrinterCommand::List => list(access, out).await?,
         PrinterCommand::Show { name } => show(access, out, &name).await?,
@@ -114,6 +85,38 @@ pub(super) async fn command(access: &Access, out: Output, command: PrinterComman
         }
     }
     Ok(())
+}
+
+/// Changes a printer's settings, and then its limits, which nothing objects to.
+async fn set(
+    access: &Access,
+    out: Output,
+    setting: SetPrinter,
+    limits: LimitArgs,
+    (override_reason, second): (Option<Note>, SecondArgs),
+) -> anyhow::Result<()> {
+    let name = setting.printer.clone();
+    let (done, fields) = (format!("printer `{name}` is changed"), json!({ "printer": name, "set": true }));
+    if limits.is_any() && override_reason.is_some() {
+        anyhow::bail!(Message::new("limits have no objections to override", "set them with a command of their own"));
+    }
+    let is_only_limits = setting.uri.is_none() && setting.profile.is_none() && setting.hopper.is_none();
+    let probe = match override_reason {
+        None => {
+            refuse_second(&second)?;
+            if is_only_limits { None } else { access.act(setting).await? }
+        }
+        Some(note) => {
+            let act = SetObjectedPrinter { setting, note };
+            let Some(act) = with_second(access, out, second, act, (&fields, &done)).await? else { return Ok(()) };
+            access.act(act).await?
+        }
+    };
+    if let Some(probe) = probe {
+        tell(&probe, &name);
+    }
+    set_limits(access, &name, limits).await?;
+    Ok(out.done(&fields, &done)?)
 }
 
 async fn say_supplies(access: &Access, out: Output, act: SayPrinterSupplies) -> anyhow::Result<()> {
