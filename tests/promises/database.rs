@@ -7,7 +7,10 @@ use std::{
     thread,
 };
 
-use cetak::store::{Location, Store, keys::Keys};
+use cetak::store::{
+    Location, Store,
+    keys::{Keys, hex},
+};
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Row, sqlite::SqliteConnectOptions};
 
@@ -64,7 +67,7 @@ fn digest_of_migrations() -> String {
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort_unstable();
     let digest = files.iter().fold(Sha256::new(), |digest, file| digest.chain_update(fs::read(file).unwrap()));
-    digest.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest.finalize()[..8])
 }
 
 /// An empty database on that server or in that folder.

@@ -194,7 +194,6 @@ async fn cards(list: &mut List) -> anyhow::Result<()> {
     };
     let attempt = before_last(|card| card.attempt.0)?;
     let record = before_last(|card| card.record.0)?;
-    let last_batch = before_last(|card| card.batch.0)?;
     let mut jobs: Vec<i64> = printed.iter().filter(|card| card.batch == batch).map(|card| card.job.0).collect();
     jobs.sort_unstable();
     let half = *jobs.get(49).context("a batch has a hundred jobs")?;
