@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 
 use super::{
     Message,
-    args::{AcceptArg, FormatArg, ImportArgs},
+    args::{AcceptArg, EncodingArg, FormatArg, ImportArgs},
     copied_input::CopiedInput,
     output::{Output, message, table, thousands},
     progress,
@@ -29,7 +29,7 @@ use crate::{
         Engine, EngineError,
         client::Direct,
         files::{NewFile, open_regular},
-        import::{self, Accept, DecidedRow, Format, Import, Input, NamedRow, Report, Watch},
+        import::{self, Accept, DecidedRow, Encoding, Format, Import, Input, NamedRow, Report, Watch},
     },
 };
 
@@ -51,6 +51,7 @@ pub(super) async fn through_service(service: &Service, out: Output, args: Import
     let what = ListToSend {
         list,
         format: args.format.map_or_else(|| format_of(&args.file), Format::from),
+        encoding: args.encoding.map(Encoding::from),
         source: args.source,
         profile: args.profile,
         skip_lines: args.skip_lines,
@@ -79,6 +80,7 @@ pub async fn command(engine: &Engine, out: Output, args: ImportArgs, data: &Path
         source: args.source,
         profile: args.profile,
         format: args.format.map_or_else(|| format_of(&args.file), Format::from),
+        encoding: args.encoding.map(Encoding::from),
         skip_lines: args.skip_lines,
         photos: args.photos.unwrap_or_else(|| folder.to_owned()),
         update: args.update,
@@ -164,8 +166,16 @@ fn open(source: ListSource<'_>) -> anyhow::Result<(Box<dyn Input>, Option<u64>)>
 }
 
 fn format_of(file: &Path) -> Format {
-    let extension = file.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
-    if matches!(extension.as_str(), "jsonl" | "ndjson" | "json") { Format::JsonLines } else { Format::Csv }
+    Format::of_name(&file.file_name().unwrap_or_default().to_string_lossy())
+}
+
+impl From<EncodingArg> for Encoding {
+    fn from(arg: EncodingArg) -> Self {
+        match arg {
+            EncodingArg::Utf16 => Self::Utf16,
+            EncodingArg::Windows1252 => Self::Windows1252,
+        }
+    }
 }
 
 impl From<AcceptArg> for Accept {

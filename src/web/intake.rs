@@ -29,11 +29,12 @@ use crate::{
         import::{Rejection, RowOutcome, RowPlace},
         value::InvalidValue,
     },
-    engine::import::{Accept, DecidedRow, Format, Import, Report, Watch},
+    engine::import::{Accept, DecidedRow, Encoding, Format, Import, Report, Watch},
     words::{Language, ValueRule},
 };
 
 /// The rule of the number of lines above the list.
+const ENCODINGS: ValueRule = ValueRule::NotOneOf(&["utf-16", "windows-1252"]);
 const SKIPPED_LINES_OUT_OF_RANGE: ValueRule = ValueRule::Value(InvalidValue::OutOfRange { least: 0, most: 1_000 });
 /// The bytes that are collected before they are sent.
 const BLOCK: usize = 256 << 10;
@@ -85,6 +86,7 @@ fn asked(web: &Web, parts: &Parts) -> Result<Import, Problem> {
     let Query(query) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(|_| Fault::UrlUnreadable)?;
     let (mut source, mut profile) = (None, None);
     let (mut update, mut dry_run, mut skip_lines, mut accept) = (false, false, 0, Vec::new());
+    let mut encoding = None;
     for (name, value) in query {
         let wrong = |rule| Problem::invalid(&name, rule);
         let flag = || value.parse().map_err(|_| wrong(ValueRule::NotFlag));
@@ -97,6 +99,7 @@ fn asked(web: &Web, parts: &Parts) -> Result<Import, Problem> {
                 let known = value.parse().ok().filter(|lines| *lines <= SKIPPED_LINES_MAX);
                 skip_lines = known.ok_or_else(|| wrong(SKIPPED_LINES_OUT_OF_RANGE))?;
             }
+            "encoding" => encoding = Some(Encoding::of(&value).ok_or_else(|| wrong(ENCODINGS))?),
             "accept" => accept.push(match value.as_str() {
                 "withdrawals" => Accept::Withdrawals,
                 "rounded" => Accept::Rounded,
@@ -110,6 +113,7 @@ fn asked(web: &Web, parts: &Parts) -> Result<Import, Problem> {
         source: source.ok_or_else(|| missing("source"))?,
         profile: profile.ok_or_else(|| missing("profile"))?,
         format: format(&parts.headers)?,
+        encoding,
         skip_lines,
         photos: web.settings.photos.clone(),
         update,

@@ -131,6 +131,7 @@ async fn work(kind: &Kind, units: u64, dry_run: bool) -> Taken {
         update: false,
         dry_run,
         accept: Vec::new(),
+        encoding: None,
         skip_lines: 0,
     };
     let read = Arc::new(AtomicUsize::new(0));

@@ -239,6 +239,7 @@ impl World {
             source: "default".into(),
             profile: profile.into(),
             format: Format::Csv,
+            encoding: None,
             skip_lines: 0,
             photos: self.dir.path().to_owned(),
             update: false,
@@ -249,24 +250,24 @@ impl World {
 
     pub(crate) async fn import_with(
         &self,
-        text: &str,
+        list: impl AsRef<[u8]>,
         profile: &str,
         change: impl FnOnce(&mut Import),
     ) -> Result<(Report, Rejects), EngineError> {
         let mut what = self.list_of(profile);
         change(&mut what);
         let mut rejects = Rejects::default();
-        let report = self.import_watched(text, what, &mut rejects).await?;
+        let report = self.import_watched(list, what, &mut rejects).await?;
         Ok((report, rejects))
     }
 
     pub(crate) async fn import_watched(
         &self,
-        text: &str,
+        list: impl AsRef<[u8]>,
         what: Import,
         watch: &mut dyn Watch,
     ) -> Result<Report, EngineError> {
-        let input = Box::new(std::io::Cursor::new(text.as_bytes().to_vec()));
+        let input = Box::new(std::io::Cursor::new(list.as_ref().to_vec()));
         let _call = Calls::of_this_thread().begin();
         let permit = Direct::new(&self.engine).permit(Operation::Import).await?;
         import(&self.engine, &permit, input, what, watch).await

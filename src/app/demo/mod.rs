@@ -104,6 +104,7 @@ async fn prepare(engine: &Engine, folder: &Path, args: &DemoArgs) -> anyhow::Res
         source: "default".into(),
         profile: PROFILE.into(),
         format: Format::Csv,
+        encoding: None,
         skip_lines: 0,
         photos: demo.clone(),
         update: false,

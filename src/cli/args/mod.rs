@@ -263,6 +263,9 @@ pub struct ImportArgs {
     /// The format of FILE [default: by its extension; CSV for standard input]
     #[arg(long)]
     pub format: Option<FormatArg>,
+    /// The encoding of FILE [default: what its byte order mark says, else UTF-8]
+    #[arg(long)]
+    pub encoding: Option<EncodingArg>,
     /// Import the list although it looks wrong in this way; may be repeated
     #[arg(long, value_name = "WHAT")]
     pub accept: Vec<AcceptArg>,
@@ -277,8 +280,18 @@ pub enum AcceptArg {
 }
 
 #[derive(Clone, Copy, ValueEnum, Debug)]
+pub enum EncodingArg {
+    /// "Unicode text" of a spreadsheet
+    #[value(name = "utf-16")]
+    Utf16,
+    /// The old encoding of western Windows
+    #[value(name = "windows-1252")]
+    Windows1252,
+}
+
+#[derive(Clone, Copy, ValueEnum, Debug)]
 pub enum FormatArg {
-    /// CSV with a header, in UTF-8, separated by `,`, `;` or tabs
+    /// CSV with a header, separated by `,`, `;` or tabs
     Csv,
     /// JSON Lines: one JSON object per line
     Jsonl,

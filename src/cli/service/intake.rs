@@ -13,7 +13,7 @@ use crate::{
     domain::import::RowPlace,
     engine::{
         EngineError,
-        import::{Accept, Format, Report},
+        import::{Accept, Encoding, Format, Report},
     },
     words::RowFault,
 };
@@ -27,6 +27,8 @@ pub(in crate::cli) struct ListToSend<R> {
     pub(in crate::cli) list: R,
     /// Its format.
     pub(in crate::cli) format: Format,
+    /// The encoding of its text, if it is named.
+    pub(in crate::cli) encoding: Option<Encoding>,
     /// Who sent it.
     pub(in crate::cli) source: String,
     /// The card profile.
@@ -47,6 +49,7 @@ impl<R> ListToSend<R> {
         query.push(("skip_lines", self.skip_lines.to_string()));
         query.push(("update", self.update.to_string()));
         query.push(("dry_run", self.dry_run.to_string()));
+        query.extend(self.encoding.map(|encoding| ("encoding", encoding.as_str().to_owned())));
         query.extend(self.accept.iter().map(|accept| ("accept", accept.as_str().to_owned())));
         // Cannot fail: texts.
         format!("/api/v1/imports?{}", serde_urlencoded::to_string(query).unwrap_or_default())

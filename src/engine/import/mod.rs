@@ -9,6 +9,7 @@ mod crowds;
 mod decide;
 mod known;
 mod list_file;
+mod opened;
 mod photos;
 mod prepare;
 mod repeats;
@@ -25,12 +26,14 @@ use tokio::sync::mpsc;
 use self::{
     decide::Decider,
     list_file::ListFile,
+    opened::opened,
     photos::PhotoFolder,
     prepare::{Chunk, ChunkSize, Preparer, ValueHasher},
     rows::Rows,
 };
 pub use self::{
     list_file::Input,
+    opened::Encoding,
     report::{Accept, DecidedRow, Import, NamedRow, Report, Watch},
     rows::Format,
 };
@@ -66,8 +69,9 @@ pub async fn import(
     let layout = Layout::new(&profile);
     let file = ListFile::new(input);
     let rows_of = |start: std::io::Result<ListFile>, skipped_lines: u64| {
-        let start = start.map_err(|e| Refusal::HeaderUnreadable { detail: e.to_string() })?;
-        Rows::new(Box::new(start), what.format, layout.clone(), skipped_lines)
+        let text = start.and_then(|start| opened(start, what.encoding));
+        let text = text.map_err(|e| Refusal::HeaderUnreadable { detail: e.to_string() })?;
+        Rows::new(text, what.format, layout.clone(), skipped_lines)
     };
     let surveyed = rows_of(file.rewound(), what.skip_lines)?;
     if let Some(missing) = missing_columns(&surveyed, &layout, &profile) {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, io, path::PathBuf};
 
 use async_trait::async_trait;
 
-use super::rows::Format;
+use super::{opened::Encoding, rows::Format};
 use crate::domain::{
     import::{RejectReason, RowOutcome, RowPlace, Warning},
     reason::Reason,
@@ -22,6 +22,8 @@ pub struct Import {
     pub profile: String,
     /// The format of the file.
     pub format: Format,
+    /// The encoding of its text, if a person names it.
+    pub encoding: Option<Encoding>,
     /// The lines above the heading, or above the first object, which are not read.
     pub skip_lines: u64,
     /// The folder that photo paths are relative to.

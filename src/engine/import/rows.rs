@@ -23,6 +23,16 @@ pub enum Format {
     JsonLines,
 }
 
+impl Format {
+    /// The format that the name of a file says, also of one that is packed.
+    pub fn of_name(name: &str) -> Self {
+        let name = name.to_ascii_lowercase();
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        let end = name.rsplit_once('.').map(|(_, end)| end);
+        if matches!(end, Some("jsonl" | "ndjson" | "json")) { Self::JsonLines } else { Self::Csv }
+    }
+}
+
 /// The most columns with a heading.
 const COLUMNS_MAX: usize = 1_000;
 
@@ -429,5 +439,18 @@ impl<'de> Deserialize<'de> for Pairs {
             }
         }
         deserializer.deserialize_map(Members)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_has_the_format_that_its_name_says() {
+        let json = ["a.JSONL", "a.b.ndjson", "a.json.gz", "A.NDJSON.GZ"];
+        let csv = ["a.csv", "a", "", "a.csv.gz", "a.gz", "json"];
+        assert!(json.iter().all(|name| Format::of_name(name) == Format::JsonLines));
+        assert!(csv.iter().all(|name| Format::of_name(name) == Format::Csv));
     }
 }

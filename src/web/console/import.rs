@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     domain::{import::RejectReason, permission::Operation, value::InvalidValue},
-    engine::import::{Accept, Format, Import, Report},
+    engine::import::{Accept, Encoding, Format, Import, Report},
     web::{
         context::Web,
         list::{self, ANSWERED_WITHIN, Received, SKIPPED_LINES_MAX},
@@ -51,6 +51,8 @@ struct Asked {
     source: String,
     profile: String,
     skip_lines: String,
+    /// The name of the encoding; empty if none is named.
+    encoding: String,
     is_update: bool,
     /// The digest of the file whose rows were shown; empty to show them.
     digest: String,
@@ -68,6 +70,7 @@ impl Asked {
             source: text("source"),
             profile: text("profile"),
             skip_lines: text("skip_lines"),
+            encoding: text("encoding"),
             is_update: sent.value("update") == "true",
             digest: text("digest"),
             format: text("format"),
@@ -84,6 +87,19 @@ impl Asked {
         self.skip_lines.parse().ok().filter(|lines| *lines <= SKIPPED_LINES_MAX).ok_or_else(wrong)
     }
 
+    fn encoding(&self) -> Result<Option<Encoding>, Problem> {
+        if self.encoding.is_empty() {
+            return Ok(None);
+        }
+        let rule = ValueRule::NotOneOf(&["utf-16", "windows-1252"]);
+        Encoding::of(&self.encoding).map(Some).ok_or_else(|| Problem::invalid("/encoding", rule))
+    }
+
+    /// The encodings that may be named, each with whether it is chosen.
+    fn encodings(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        Encoding::ALL.into_iter().map(|(_, name)| (name, name == self.encoding))
+    }
+
     /// The import; a dry run unless its rows were shown.
     fn import(&self, web: &Web, of_name: Format) -> Result<Import, Problem> {
         let format = FORMATS.iter().find(|(_, code)| *code == self.format).map_or(of_name, |(format, _)| *format);
@@ -91,6 +107,7 @@ impl Asked {
             source: self.source.clone(),
             profile: self.profile.clone(),
             format,
+            encoding: self.encoding()?,
             skip_lines: self.skipped_lines()?,
             photos: web.settings.photos.clone(),
             update: self.is_update,

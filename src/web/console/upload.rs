@@ -86,7 +86,7 @@ pub(super) async fn receive(web: &Web, parts: &mut Parts, body: Body) -> Result<
         if field.name() == Some(LIST) {
             let (page, sent, permit) = proved(web, parts, fields).await?;
             left.fetch_add(LIST_BYTES_MAX, Ordering::Relaxed);
-            let format = format_of(field.file_name().unwrap_or_default());
+            let format = Format::of_name(field.file_name().unwrap_or_default());
             let is_named = field.file_name().is_some_and(|name| !name.is_empty());
             let list = web.within(LIST_WITHIN, list::received(web, pieces(field, &left))).await;
             let list = match list {
@@ -174,12 +174,6 @@ async fn proved(
     }
 }
 
-/// The format that the name of a file says, as on the command line.
-fn format_of(name: &str) -> Format {
-    let end = name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
-    if matches!(end.as_deref(), Some("jsonl" | "ndjson" | "json")) { Format::JsonLines } else { Format::Csv }
-}
-
 /// The bytes of the file.
 fn pieces<'a>(field: Field<'a>, left: &'a AtomicU64) -> impl Stream<Item = Result<Bytes, Problem>> {
     field.map_err(|_| fault(left))
@@ -192,16 +186,4 @@ async fn ended(web: &Web, form: &mut Multipart, left: &AtomicU64) -> Result<(), 
         () = web.engine.clock.sleep(BYTE_WITHIN) => return Err(Fault::BodySlow.into()),
     };
     if next.is_some() { Err(Fault::BodyCut.into()) } else { Ok(()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_list_has_the_format_that_its_name_says() {
-        for (name, is_json) in [("a.csv", false), ("a.JSONL", true), ("a.b.ndjson", true), ("a", false), ("", false)] {
-            assert_eq!(matches!(format_of(name), Format::JsonLines), is_json, "{name}");
-        }
-    }
 }

@@ -7,7 +7,10 @@ use super::{
     common::{ALWAYS, OF_BODIES, OF_PASSWORDS, Proof, in_json, of_problems, security},
     operation::body,
 };
-use crate::web::{health, schema, session};
+use crate::{
+    engine::import::Encoding,
+    web::{health, schema, session},
+};
 
 /// Where the description is served.
 pub(in crate::web) const PATH: &str = "/api/v1/openapi.json";
@@ -111,12 +114,20 @@ fn parameter(place: &str, name: &str, is_required: bool, about: &str, schema: &V
 pub(super) fn of_lists() -> Vec<Described> {
     let (text, flag) = (json!({ "type": "string" }), json!({ "type": "boolean" }));
     let number = json!({ "type": "integer", "minimum": 0, "maximum": 1_000 });
+    let encoding = json!({ "type": "string", "enum": Encoding::ALL.map(|(_, name)| name) });
     let accept = json!({ "type": "array", "items": { "type": "string", "enum": ["withdrawals", "rounded"] } });
     let parameters = [
         parameter("query", "source", true, "Who sends the list.", &text),
         parameter("query", "profile", true, "The card profile.", &text),
         parameter("query", "update", false, "Records that are known are updated.", &flag),
         parameter("query", "dry_run", false, "Nothing is changed.", &flag),
+        parameter(
+            "query",
+            "encoding",
+            false,
+            "The encoding of its text; UTF-8, or what its byte order mark says, if it is left out.",
+            &encoding,
+        ),
         parameter("query", "skip_lines", false, "The lines before the first row.", &number),
         parameter("query", "accept", false, "What would otherwise stop the list.", &accept),
     ];

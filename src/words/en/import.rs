@@ -79,10 +79,13 @@ pub fn warning(warning: Warning) -> &'static str {
 /// A file that is no waiting list.
 pub(super) fn file_form(form: FileForm) -> Message {
     let (what, hint) = match form {
-        FileForm::Utf16 => ("text in UTF-16", "save it as \"CSV UTF-8\""),
+        FileForm::Utf16 => (
+            "text in UTF-16 without a byte order mark",
+            "name it with `--encoding utf-16`, or save it as \"CSV UTF-8\"",
+        ),
         FileForm::Spreadsheet => ("a spreadsheet or another ZIP archive", "save the sheet as \"CSV UTF-8\""),
         FileForm::OldSpreadsheet => ("a spreadsheet of an old form", "save the sheet as \"CSV UTF-8\""),
-        FileForm::Gzip => ("compressed by gzip", "unpack it with `gunzip`"),
+        FileForm::Gzip => ("compressed by gzip twice", "unpack it with `gunzip`"),
         FileForm::Picture => ("a picture or a PDF", "name the file with the waiting list"),
         FileForm::JsonLines => ("JSON and not CSV", "add `--format jsonl`"),
         FileForm::JsonArray => ("one JSON array", "write one JSON object in each line"),

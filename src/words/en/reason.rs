@@ -41,7 +41,7 @@ pub fn reason(reason: &Reason) -> String {
         ),
         Reason::FieldCount { found, expected } => format!("{found} fields, and the header has {expected}"),
         Reason::RowTooLong { most } => format!("longer than {} KiB", most / 1024),
-        Reason::NotUtf8 => "not UTF-8".into(),
+        Reason::NotUtf8 => "not UTF-8; if the whole list is in another encoding, name it".into(),
         Reason::NotAnObject => "not a JSON object".into(),
         Reason::NotAValue => "neither text nor a whole number".into(),
         Reason::KeyTwice => "two keys for this column".into(),

@@ -24,10 +24,10 @@ pub fn warning(warning: Warning) -> &'static str {
 /// A file that is no waiting list.
 pub(super) fn file_form(form: FileForm) -> String {
     let what = match form {
-        FileForm::Utf16 => "teks dalam UTF-16",
+        FileForm::Utf16 => "teks dalam UTF-16 tanpa tanda urutan bita",
         FileForm::Spreadsheet => "lembar kerja atau arsip ZIP lain",
         FileForm::OldSpreadsheet => "lembar kerja dalam format lama",
-        FileForm::Gzip => "berkas yang dimampatkan dengan gzip",
+        FileForm::Gzip => "berkas yang dimampatkan dua kali dengan gzip",
         FileForm::Picture => "gambar atau PDF",
         FileForm::JsonLines => "JSON, bukan CSV",
         FileForm::JsonArray => "satu larik JSON",

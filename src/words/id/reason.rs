@@ -20,7 +20,7 @@ pub fn reason(reason: &Reason) -> String {
             format!("berisi {found} kolom, sedangkan baris judulnya {expected}")
         }
         Reason::RowTooLong { most } => format!("lebih panjang dari {} KiB", most / 1024),
-        Reason::NotUtf8 => "bukan UTF-8".into(),
+        Reason::NotUtf8 => "bukan UTF-8; jika seluruh daftar memakai pengodean lain, sebutkan pengodeannya".into(),
         Reason::NotAnObject => "bukan objek JSON".into(),
         Reason::NotAValue => "bukan teks dan bukan bilangan bulat".into(),
         Reason::KeyTwice => "ada dua kunci untuk kolom ini".into(),

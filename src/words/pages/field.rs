@@ -16,6 +16,7 @@ macro_rules! labels {
 labels! { FIELDS
     "/list" "Waiting list" "Daftar tunggu";
     "/source" "Source" "Sumber";
+    "/encoding" "Encoding" "Pengodean huruf";
     "/skip_lines" "Lines above the headings" "Baris di atas judul kolom";
     "/record/source" "Source" "Sumber";
     "/record/request_id" "Request" "Nomor permohonan";

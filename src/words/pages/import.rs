@@ -10,6 +10,8 @@ texts! {
     IMPORT_SOURCE "Source: the office that sent the list" "Sumber: kantor yang mengirim daftar";
     IMPORT_UPDATE "Known requests get the values of this list" "Permohonan yang sudah dikenal mendapat nilai dari daftar ini";
     IMPORT_SKIP "Lines above the headings that are not read" "Baris di atas judul kolom yang tidak dibaca";
+    IMPORT_ENCODING "Encoding" "Pengodean huruf";
+    IMPORT_ENCODING_OF_LIST "as the file says, else UTF-8" "seperti dinyatakan berkas, atau UTF-8";
     IMPORT_TRY "Show what becomes of each row" "Tampilkan nasib tiap baris";
     IMPORT_TRIED "Nothing is changed yet. This is what the import would do." "Belum ada yang diubah. Inilah yang akan dilakukan impor.";
     IMPORT_APPLY_LEAD "Choose the same file again. This server does not keep it, and refuses another one."

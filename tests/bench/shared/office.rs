@@ -163,6 +163,7 @@ pub(crate) async fn fill(office: &Engine, list: &WaitingList) -> anyhow::Result<
         source: "default".into(),
         profile: PROFILE.into(),
         format: Format::Csv,
+        encoding: None,
         skip_lines: 0,
         photos: list.path.parent().context("a list lies in a folder")?.to_owned(),
         update: false,
