@@ -46,18 +46,22 @@ impl Default for Waits {
 }
 
 impl Waits {
-    /// The next wait. The one after it is longer.
-    pub fn next_wait(&mut self) -> Duration {
-        let wait = self.0;
-        self.0 = (wait * 2).min(ASK_MAX);
-        wait
+    /// The next wait. One that is interrupted begins again as long.
+    pub fn wait(&self) -> Duration {
+        self.0
     }
 
-    /// The first end of a wait at `instant` or after it, of waits that begin at `from`. Those before it are over then.
+    /// The wait is over: the one after it is longer.
+    pub fn lengthen(&mut self) {
+        self.0 = (self.0 * 2).min(ASK_MAX);
+    }
+
+    /// The first end of a wait at `instant` or after it, of waits that begin at `from`. Those before it are over then, and this one goes on.
     pub fn first_end(&mut self, from: Timestamp, instant: Timestamp) -> Timestamp {
-        let mut end = from.plus(self.next_wait());
+        let mut end = from.plus(self.0);
         while end < instant && self.0 < ASK_MAX {
-            end = end.plus(self.next_wait());
+            self.lengthen();
+            end = end.plus(self.0);
         }
         let (left, longest) = (instant.since(end).as_micros(), ASK_MAX.as_micros());
         let more = u32::try_from(left.div_ceil(longest)).unwrap_or(u32::MAX);
@@ -192,9 +196,10 @@ mod tests {
         #[test]
         fn the_end_of_a_wait_is_found_as_by_one_wait_after_the_other(to in 0_i64..100_000_000, from in 0_i64..9_000_000) {
             let (mut waits, from) = (Waits::default(), Timestamp(from));
-            let mut end = from.plus(waits.next_wait());
+            let mut end = from.plus(waits.wait());
             while end.0 < to {
-                end = end.plus(waits.next_wait());
+                waits.lengthen();
+                end = end.plus(waits.wait());
             }
             let mut found = Waits::default();
             prop_assert_eq!((found.first_end(from, Timestamp(to)), found), (end, waits));

@@ -274,13 +274,16 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// Its wait is over, by itself or because it was woken.
+    /// Its wait is over, by itself, so that the next one is longer, or because it was woken.
     pub(super) fn end_wait(&mut self, waiting: Waiting, now: Timestamp) {
         let Waiting { since, of } = waiting;
-        match of {
-            WaitKind::Blocked => _ = self.blocked.first_end(since, now),
-            WaitKind::Asking => _ = self.asking.first_end(since, now),
-            WaitKind::Limited | WaitKind::Due => {}
+        let waits = match of {
+            WaitKind::Blocked => &mut self.blocked,
+            WaitKind::Asking => &mut self.asking,
+            WaitKind::Limited | WaitKind::Due => return,
+        };
+        if waits.first_end(since, now) == now {
+            waits.lengthen();
         }
     }
 

@@ -69,6 +69,8 @@ pub(in crate::engine) enum Progress {
     Continue,
     /// Wait for something that passes by itself.
     Wait(Duration),
+    /// Wait, each time twice as long, and ask the printer again whether it can print.
+    Ask,
     /// Only a person, a delivery, new records or a window help.
     Blocked(Blocked),
     /// The printer is gone, or another node feeds it.

@@ -194,9 +194,14 @@ impl PrinterSession {
         self.down_since = None;
     }
 
-    /// The wait before the printer is asked again; twice as long each time.
-    pub(in crate::engine) fn next_wait(&mut self) -> Duration {
-        self.waits.next_wait()
+    /// The wait before the printer is asked again.
+    pub(in crate::engine) fn wait(&self) -> Duration {
+        self.waits.wait()
+    }
+
+    /// That wait is over: the next one is twice as long.
+    pub(in crate::engine) fn lengthen_wait(&mut self) {
+        self.waits.lengthen();
     }
 
     /// No attempt is open.

@@ -83,18 +83,23 @@ impl Worker {
                     continue;
                 }
                 Progress::Gone => break,
-                Progress::Wait(wait) => {
+                Progress::Wait(_) | Progress::Ask => {
                     self.services.board.set(&name, Activity::Busy, seen);
                     idle = Waits::default();
-                    wait
+                    if let Progress::Wait(wait) = progress { wait } else { self.session.wait() }
                 }
                 Progress::Blocked(why) => {
                     self.services.board.set(&name, Activity::Blocked(why), seen);
-                    idle.next_wait()
+                    idle.wait()
                 }
             };
             tokio::select! {
-                () = self.services.engine.clock.sleep(wait) => {}
+                () = self.services.engine.clock.sleep(wait) => match progress {
+                    Progress::Ask => self.session.lengthen_wait(),
+                    Progress::Blocked(_) => idle.lengthen(),
+                    Progress::Continue | Progress::Wait(_) | Progress::Gone => {}
+                },
+                // However often it was woken: the same wait begins again.
                 _ = wake.changed() => {}
                 _ = self.stop.changed() => {}
             }
@@ -196,7 +201,7 @@ impl Worker {
     /// Waits as decided, and ends the batch first where that was decided.
     async fn rest(&mut self, action: Action, batch: Option<Batch>) -> Result<Progress, StoreError> {
         let Action::Block { reason, end_batch } = action else {
-            return Ok(Progress::Wait(self.session.next_wait()));
+            return Ok(Progress::Ask);
         };
         if reason == Blocked::BreakerLocked {
             self.session.show_refusal(&self.services).await?;
@@ -303,7 +308,7 @@ impl Worker {
                 self.session.unanswered(&self.services, &fault).await?;
                 Ok(match self.down(read).await? {
                     Progress::Blocked(_) => Progress::Blocked(Blocked::AttemptUnanswered),
-                    other @ (Progress::Continue | Progress::Wait(_) | Progress::Gone) => other,
+                    other @ (Progress::Continue | Progress::Wait(_) | Progress::Ask | Progress::Gone) => other,
                 })
             }
         }
@@ -331,7 +336,7 @@ impl Worker {
         }
         Ok(match self.down(read).await? {
             Progress::Blocked(_) => Progress::Blocked(Blocked::CardWaitsInside),
-            Progress::Continue | Progress::Wait(_) | Progress::Gone => Progress::Wait(POLL_MAX),
+            Progress::Continue | Progress::Wait(_) | Progress::Ask | Progress::Gone => Progress::Wait(POLL_MAX),
         })
     }
 
