@@ -3,7 +3,11 @@
 //! A printer acts as its worker in the scheduler does: it waits as long, it is woken by what wakes that, and it sees the end of a card
 //! when that would. So the same office comes to the same batches here and there, whatever the order of two printers depends on.
 
-use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
+    time::Duration,
+};
 
 use jiff::{Span, civil::DateTime};
 
@@ -11,7 +15,7 @@ use super::{
     printer::{Printer, WaitKind, Waiting},
     room::{Freed, Made, Room, Turned},
     scenario::Scenario,
-    tally::{Activity, PrinterRun, Run, TracedJob},
+    tally::{Activity, PrinterRun, Run, Traced},
 };
 use crate::domain::{
     dispatch::{Action, Blocked, Readiness, Rules, next_action},
@@ -20,9 +24,6 @@ use crate::domain::{
     time::Timestamp,
     window,
 };
-
-/// The interval at which the scheduler looks for what people have done, and wakes its printers.
-const LOOK_EVERY: i64 = 100_000;
 
 /// What happens at an instant. Of one instant, stock and records come before people, and people before printers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -34,9 +35,12 @@ enum Event {
     Resume(usize),
     Load(usize),
     Round,
+    Turn { place: usize, printer: usize },
     Wake,
-    Turn(usize),
 }
+
+/// The order in which printers have their turns at an instant, where it is not the scenario's: nothing decides it.
+pub type TurnOrders = BTreeMap<Timestamp, Vec<usize>>;
 
 struct Clockwork<'a> {
     scenario: &'a Scenario,
@@ -45,26 +49,31 @@ struct Clockwork<'a> {
     events: BinaryHeap<Reverse<(Timestamp, Event)>>,
     /// When each printer has its next turn; an event of another instant is stale.
     turns: Vec<Option<Timestamp>>,
+    orders: &'a TurnOrders,
+    /// The last turn, and the instants at which several printers had one, if each card is asked for.
+    last: Option<(Timestamp, usize)>,
+    shared: BTreeSet<Timestamp>,
     /// Arrivals that are still to come.
     to_come: usize,
 }
 
 /// Runs a scenario with the luck of a seed. The scenario must have been checked.
 pub fn run(scenario: &Scenario, seed: u64) -> Run {
-    run_in(Room::new(scenario, seed)).0
+    run_in(Room::new(scenario, seed), &TurnOrders::new()).run
 }
 
-/// The same, with each card of the run, in the order of the batches.
-pub fn traced(scenario: &Scenario, seed: u64) -> (Run, Vec<TracedJob>) {
+/// The same, with each card of the run, and printers that have their turns in these orders.
+pub fn traced(scenario: &Scenario, seed: u64, orders: &TurnOrders) -> Traced {
     let mut room = Room::new(scenario, seed);
     room.trace = Some(Vec::new());
-    run_in(room)
+    run_in(room, orders)
 }
 
-fn run_in(room: Room<'_>) -> (Run, Vec<TracedJob>) {
+fn run_in<'a>(room: Room<'a>, orders: &'a TurnOrders) -> Traced {
     let (scenario, start) = (room.scenario, room.now);
     let turns = vec![None; scenario.printers.len()];
-    let mut clockwork = Clockwork { scenario, room, start, events: BinaryHeap::new(), turns, to_come: 0 };
+    let (events, shared) = (BinaryHeap::new(), BTreeSet::new());
+    let mut clockwork = Clockwork { scenario, room, start, events, turns, orders, last: None, shared, to_come: 0 };
     let end = scenario.end();
     clockwork.begin(end);
     while let Some(Reverse((at, event))) = clockwork.events.pop() {
@@ -136,8 +145,16 @@ impl Clockwork<'_> {
     }
 
     fn turn_at(&mut self, printer: usize, at: Timestamp) {
+        let order = self.orders.get(&at).and_then(|order| order.iter().position(|one| *one == printer));
         self.turns[printer] = Some(at);
-        self.events.push(Reverse((at, Event::Turn(printer))));
+        self.events.push(Reverse((at, Event::Turn { place: order.unwrap_or(printer), printer })));
+    }
+
+    /// A printer that failed goes on after the others: it is asked before, and those that waited have the record first.
+    fn turn_last(&mut self, printer: usize) {
+        let now = self.room.now;
+        self.turns[printer] = Some(now);
+        self.events.push(Reverse((now, Event::Turn { place: usize::MAX, printer })));
     }
 
     /// Wakes all printers: those that wait have a turn, and the others do not wait the next time.
@@ -156,22 +173,20 @@ impl Clockwork<'_> {
         }
     }
 
-    /// A person has done something: the scheduler notices it at its next look, and each printer that waits when its wait is over.
+    /// A person has done something: the scheduler is told at once. It wakes the printers, reads what has changed, and wakes them again.
     fn act(&mut self) {
-        let now = self.room.now;
-        let look = Timestamp(now.0 + (self.start.0 - now.0).rem_euclid(LOOK_EVERY));
-        self.events.push(Reverse((look, Event::Wake)));
-        self.notice(look);
+        self.wake();
+        self.events.push(Reverse((self.room.now, Event::Wake)));
     }
 
-    /// Something has changed, and the printers are not told: each that waits looks when its wait is over, if that is before `before`.
-    fn notice(&mut self, before: Timestamp) {
+    /// A blank is free again, of which no printer is told: each that waits looks when its wait is over.
+    fn notice(&mut self) {
         let now = self.room.now;
         for at in 0..self.turns.len() {
             let printer = &self.room.printers[at];
             let Some(waiting) = printer.waiting else { continue };
             let looks = printer.first_end(waiting, now);
-            if looks < before && self.turns[at].is_none_or(|turn| looks < turn) {
+            if self.turns[at].is_none_or(|turn| looks < turn) {
                 self.turn_at(at, looks);
             }
         }
@@ -208,11 +223,15 @@ impl Clockwork<'_> {
             }
             Event::Round => self.round(at),
             Event::Wake => return self.wake(),
-            Event::Turn(printer) if self.turns[printer] == Some(at) => {
+            Event::Turn { printer, .. } if self.turns[printer] == Some(at) => {
                 self.turns[printer] = None;
+                let last = self.last.replace((at, printer));
+                if self.room.trace.is_some() && last.is_some_and(|last| last.0 == at && last.1 != printer) {
+                    self.shared.insert(at);
+                }
                 return self.turn(printer);
             }
-            Event::Turn(_) => return,
+            Event::Turn { .. } => return,
         }
         self.act();
     }
@@ -248,8 +267,11 @@ impl Clockwork<'_> {
             self.room.printers[at].end_wait(waiting, now);
         }
         match self.room.settle(at) {
-            Some(Freed::Record) => self.wake(),
-            Some(Freed::Blank) => self.notice(Timestamp(i64::MAX)),
+            Some(Freed::Record) => {
+                self.wake();
+                return self.turn_last(at);
+            }
+            Some(Freed::Blank) => self.notice(),
             Some(Freed::Nothing) | None => {}
         }
         while !self.step(at) {}
@@ -400,7 +422,7 @@ impl Clockwork<'_> {
         true
     }
 
-    fn tally(mut self, is_done: bool) -> (Run, Vec<TracedJob>) {
+    fn tally(mut self, is_done: bool) -> Traced {
         let now = self.room.now;
         let printer = |printer: &mut Printer| {
             printer.begins(printer.does, now);
@@ -427,7 +449,7 @@ impl Clockwork<'_> {
             waits_by_class: std::mem::take(&mut self.room.waits_by_class),
             waits_by_district: self.room.waits_by_district.iter().map(|(name, of)| ((*name).to_owned(), *of)).collect(),
         };
-        (run, self.room.trace.unwrap_or_default())
+        Traced { run, jobs: self.room.trace.unwrap_or_default(), shared: self.shared }
     }
 }
 

@@ -1,6 +1,9 @@
 //! What became of one run.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -137,6 +140,17 @@ impl Waits {
         let records = u32::try_from(self.records).ok().filter(|records| *records > 0)?;
         Some((self.total / records).as_secs_f64() / 86_400.0)
     }
+}
+
+/// A run with each of its cards.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Traced {
+    /// What became of it.
+    pub run: Run,
+    /// Its cards, in the order of the batches.
+    pub jobs: Vec<TracedJob>,
+    /// The instants at which several printers had turns, in an order that nothing decides.
+    pub shared: BTreeSet<Timestamp>,
 }
 
 /// A card of a run, from its place in a batch to its outcome.

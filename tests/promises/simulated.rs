@@ -1,7 +1,10 @@
 //! Tests that the simulator decides as the scheduler does: the same office, whose printers meet the same faults at the same cards,
 //! comes to the same batches, cards, attempts and outcomes here and there.
+//!
+//! Which of two printers comes first at one instant is decided by nothing, and differs between databases and from one run to the next. So
+//! the simulator must agree for some order of the printers at each such instant.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use cetak::{
     domain::{
@@ -10,7 +13,7 @@ use cetak::{
         time::Timestamp,
     },
     engine::{clock::Clock, scheduling, scheduling::Until},
-    simulation::{Scenario, TracedJob, traced},
+    simulation::{Scenario, Traced, TracedJob, TurnOrders, traced},
 };
 use jiff::{civil::DateTime, tz::TimeZone};
 use serde_json::{Value, json};
@@ -24,6 +27,12 @@ use crate::{
 
 /// The interval within which an instant is the same: the longest wait between two questions about a card.
 const POLL: Duration = Duration::from_millis(250);
+
+/// Reads that take longer than a scheduler needs to be told of an act.
+const READS: usize = 20;
+
+/// How many instants before a difference other orders of the printers are tried at.
+const INSTANTS: usize = 30;
 
 /// A card, here or there.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,19 +82,20 @@ impl Office {
         Self { records: 60, faults_percent: 10, printers, more: json!({}) }
     }
 
-    /// Three printers, one with a hopper that ends, a window that closes, a pause and a record that is put first.
-    fn large(records: u32) -> Self {
-        let window = |from, to| json!({ "from": from, "to": to, "zone": "UTC" });
+    /// Three printers, one with a hopper that ends, a window that closes after some minutes, a pause and a record that is put first.
+    fn large(records: u32, minutes: u32) -> Self {
+        let window = |from: &str, to: &str| json!({ "from": from, "to": to, "zone": "UTC" });
+        let (closes, opens) = (format!("12:{minutes:02}"), format!("12:{:02}", minutes + 1));
         let more = json!({
-            "window": [window("11:00", "12:02"), window("12:03", "18:00")],
-            "pause": [{ "printer": "p1", "from": "2026-11-24T12:00:30.037", "to": "2026-11-24T12:01:11.019" }],
-            "load": [{ "printer": "p2", "at": "2026-11-24T12:01:40.053", "blanks": 20 },
-                { "printer": "p2", "at": "2026-11-24T12:03:20.071", "blanks": 10 }],
-            "walk_in": [{ "at": "2026-11-24T12:00:20.029", "record": records - 3 }],
+            "window": [window("11:00", &closes), window(&opens, "18:00")],
+            "pause": [{ "printer": "p1", "from": "2026-11-24T12:00:15.037", "to": "2026-11-24T12:00:41.019" }],
+            "load": [{ "printer": "p2", "at": "2026-11-24T12:00:50.053", "blanks": 20 },
+                { "printer": "p2", "at": format!("2026-11-24T{opens}:20.071"), "blanks": 10 }],
+            "walk_in": [{ "at": "2026-11-24T12:00:12.029", "record": records - 3 }],
         });
         let printers = vec![
             json!({ "name": "p1", "card_ms": 1_000 }),
-            json!({ "name": "p2", "card_ms": 1_310, "hopper": 60 }),
+            json!({ "name": "p2", "card_ms": 1_310, "hopper": 30 }),
             json!({ "name": "p3", "card_ms": 1_730, "clear_ms": 95_000 }),
         ];
         Self { records, faults_percent: 6, printers, more }
@@ -139,9 +149,9 @@ impl Office {
     }
 }
 
-/// The cards of a simulated run.
-fn simulated(scenario: &Scenario) -> (Vec<Line>, Timestamp) {
-    let (run, jobs) = traced(scenario, 0);
+/// The cards of a simulated run, its end, and the instants at which several printers had turns.
+fn simulated(scenario: &Scenario, orders: &TurnOrders) -> (Vec<Line>, Timestamp, BTreeSet<Timestamp>) {
+    let Traced { run, jobs, shared } = traced(scenario, 0, orders);
     let line = |job: TracedJob| Line {
         printer: scenario.printers[job.printer].name.clone(),
         batch: job.batch,
@@ -157,7 +167,7 @@ fn simulated(scenario: &Scenario) -> (Vec<Line>, Timestamp) {
     };
     let mut lines: Vec<Line> = jobs.into_iter().map(line).collect();
     lines.sort_by_key(|line| (line.printer.clone(), line.batch, line.position));
-    (lines, run.ended_at)
+    (lines, run.ended_at, shared)
 }
 
 /// What people do in a scenario, at its time, and then the end.
@@ -175,6 +185,10 @@ async fn act(world: &World, scenario: &Scenario, end: Timestamp, stop: watch::Se
         acts.push((instant(&text(&walk_in.at)), json!({ "first": walk_in.record - 1 })));
     }
     acts.sort_by_key(|(at, _)| *at);
+    // What the scheduler waits for until it has begun the clock does not see. It stands still while the database is read.
+    while !world.engine.vitals.has_begun() {
+        world.status().await;
+    }
     for (at, act) in acts {
         world.clock.sleep(at.since(world.clock.now())).await;
         let printer = |key: &str| PauseScope::Printer(act[key].as_str().unwrap_or_default().into());
@@ -192,6 +206,10 @@ async fn act(world: &World, scenario: &Scenario, end: Timestamp, stop: watch::Se
             )
             .await
             .unwrap();
+        }
+        // Nor does it see that the scheduler is being told of the act.
+        for _ in 0..READS {
+            world.status().await;
         }
     }
     world.clock.sleep(end.since(world.clock.now())).await;
@@ -264,45 +282,93 @@ fn told(line: &Line) -> String {
     format!("{printer} {batch}/{position} record {record} {outcomes:?} {}", seconds.collect::<Vec<_>>().join(" "))
 }
 
-/// Both agree on each card.
-async fn agree(office: &Office, seed: u64) -> Vec<Line> {
-    let scenario = office.scenario(seed);
-    let (simulated, end) = simulated(&scenario);
-    let scheduled = scheduled(office, &scenario, end).await;
+/// When a card's first attempt began.
+fn begin(line: &Line) -> Timestamp {
+    line.instants.first().copied().unwrap_or(Timestamp(i64::MAX))
+}
+
+/// The first card on which both do not agree, and when it began, there or here.
+fn difference(simulated: &[Line], scheduled: &[Line]) -> Option<(Timestamp, usize)> {
     let is_near = |(a, b): (&Timestamp, &Timestamp)| a.since(*b) <= POLL && b.since(*a) <= POLL;
     let is_same = |a: &Line, b: &Line| {
         let key = |line: &Line| (line.printer.clone(), line.batch, line.position, line.record, line.outcomes.clone());
         key(a) == key(b) && a.instants.len() == b.instants.len() && a.instants.iter().zip(&b.instants).all(is_near)
     };
-    let begin = |line: &Line| line.instants.first().copied().unwrap_or(Timestamp(i64::MAX));
-    let pairs = || simulated.iter().zip(&scheduled);
-    let first = pairs().filter(|(a, b)| !is_same(a, b)).map(|(a, b)| begin(a).min(begin(b))).min();
-    if let Some(first) = first {
-        let before = pairs().filter(|(a, b)| begin(a).min(begin(b)) <= first);
-        let mut before: Vec<_> = before.map(|(a, b)| (begin(a).min(begin(b)), told(a), told(b))).collect();
-        before.sort();
-        let last: Vec<_> = before.iter().rev().take(12).rev().map(|(_, a, b)| format!("{a} | {b}")).collect();
-        panic!("seed {seed}: the last of these cards differs (simulator | scheduler)\n{}", last.join("\n"));
+    let differs = |at: usize| match (simulated.get(at), scheduled.get(at)) {
+        (Some(a), Some(b)) => (!is_same(a, b)).then(|| begin(a).min(begin(b))),
+        (a, b) => a.or(b).map(begin),
+    };
+    (0..simulated.len().max(scheduled.len())).filter_map(|at| Some((differs(at)?, at))).min()
+}
+
+/// Each order of this many printers.
+fn orders(printers: usize) -> Vec<Vec<usize>> {
+    let Some(last) = printers.checked_sub(1) else { return vec![Vec::new()] };
+    let with_last = |order: Vec<usize>| {
+        (0..printers).map(move |place| {
+            let mut order = order.clone();
+            order.insert(place, last);
+            order
+        })
+    };
+    orders(last).into_iter().flat_map(with_last).collect()
+}
+
+/// Both agree on each card. Returns the cards, and the number of instants at which the order of the printers was not the simulator's.
+async fn agree(office: &Office, seed: u64) -> (Vec<Line>, usize) {
+    let scenario = office.scenario(seed);
+    let mut taken = TurnOrders::new();
+    let (mut simulator, end, mut shared) = simulated(&scenario, &taken);
+    let scheduler = scheduled(office, &scenario, end).await;
+    let reached = |lines: &[Line]| difference(lines, &scheduler).map_or(Timestamp(i64::MAX), |(first, _)| first);
+    while let Some((first, at)) = difference(&simulator, &scheduler) {
+        let last = [simulator.get(at), scheduler.get(at)].into_iter().flatten().map(begin).max().unwrap();
+        let instants = shared.range(..=last).rev().take(INSTANTS);
+        let others =
+            instants.flat_map(|instant| orders(office.printers.len()).into_iter().map(|order| (*instant, order)));
+        let others = others.map(|(instant, order)| {
+            let mut taken = taken.clone();
+            taken.insert(instant, order);
+            (simulated(&scenario, &taken), taken)
+        });
+        let best =
+            others.max_by_key(|((lines, ..), _)| reached(lines)).filter(|((lines, ..), _)| reached(lines) > first);
+        let Some(((lines, _, instants), orders)) = best else {
+            let cards = until(&simulator, &scheduler, first);
+            panic!("seed {seed}: the last of these cards differs (simulator | scheduler)\n{cards}");
+        };
+        (simulator, shared, taken) = (lines, instants, orders);
     }
-    assert_eq!(simulated.len(), scheduled.len(), "seed {seed}");
-    simulated
+    (simulator, taken.len())
+}
+
+/// The last cards that began until an instant, of both.
+fn until(simulator: &[Line], scheduler: &[Line], last: Timestamp) -> String {
+    let cards = (0..simulator.len().max(scheduler.len())).map(|at| [simulator.get(at), scheduler.get(at)]);
+    let mut cards: Vec<(Timestamp, String)> = cards
+        .map(|both| {
+            let began = both.into_iter().flatten().map(begin).min().unwrap();
+            (began, both.map(|line| line.map_or_else(|| "none".to_owned(), told)).join(" | "))
+        })
+        .filter(|(began, _)| *began <= last)
+        .collect();
+    cards.sort();
+    cards[cards.len().saturating_sub(12)..].iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test]
-#[ignore = "on PostgreSQL two printers of one instant take their batches in either order; tests/run --full runs it"]
 async fn two_printers_make_the_same_cards_in_the_simulator_and_with_the_scheduler() {
-    let cards = agree(&Office::small(), 1).await;
+    let (cards, _) = agree(&Office::small(), 1).await;
     assert!(cards.len() >= 60);
     let outcomes: Vec<&str> = cards.iter().flat_map(|card| card.outcomes.clone()).collect();
     assert!(["printed", "spoiled", "not-started"].iter().all(|outcome| outcomes.contains(outcome)), "{outcomes:?}");
 }
 
 #[tokio::test]
-#[ignore = "takes half a minute; the full run has it"]
 async fn an_office_with_all_that_stops_it_makes_the_same_cards_in_the_simulator_and_with_the_scheduler() {
-    for seed in 1..3 {
-        agree(&Office::large(400), seed).await;
-    }
+    let (cards, _) = agree(&Office::large(150, 1), 1).await;
+    let late = instant("2026-11-24T12:02:00");
+    assert!(cards.iter().any(|card| begin(card) > late), "cards are printed when the window is open again");
 }
 
 #[tokio::test]
@@ -310,11 +376,11 @@ async fn an_office_with_all_that_stops_it_makes_the_same_cards_in_the_simulator_
 #[expect(clippy::print_stdout, reason = "the full run shows how much was compared")]
 async fn two_thousand_cards_are_the_same_in_the_simulator_and_with_the_scheduler_on_twenty_seeds() {
     for seed in 1..21 {
-        let cards = agree(&Office::large(2_000), seed).await;
+        let (cards, shared) = agree(&Office::large(2_000, 3), seed).await;
+        let attempts: usize = cards.iter().map(|card| card.outcomes.len()).sum();
         println!(
-            "seed {seed}: {} places in batches, {} attempts",
-            cards.len(),
-            cards.iter().map(|card| card.outcomes.len()).sum::<usize>()
+            "seed {seed}: {} places in batches, {attempts} attempts, another order of printers at {shared} instants",
+            cards.len()
         );
     }
 }
