@@ -12,7 +12,7 @@ use cetak::{
     engine::{
         EngineError,
         client::Direct,
-        import::{Accept, Encoding, Format, Import, Report, import},
+        import::{Accept, Format, Import, Report, import},
         query::ListRecords,
     },
 };
@@ -469,39 +469,4 @@ async fn a_list_that_is_overwritten_after_it_was_judged_is_refused() {
     let imported = import(&world.engine, &permit, input, world.list_of("student"), &mut Rejects::default()).await;
     assert!(matches!(&imported, Err(EngineError::Refused(Refusal::ListChanged))), "{imported:?}");
     assert_eq!(world.status().await.records.values().sum::<i64>(), 0);
-}
-
-#[tokio::test]
-async fn a_list_that_is_packed_or_has_another_encoding_that_is_named_is_the_same_list() {
-    let world = World::new().await;
-    let list = students(0..2).replacen("STUDENT NUMBER 0", "JOSÉ D’ANGELO", 1);
-    assert!(list.contains("JOSÉ"), "{list}");
-    assert_eq!(world.import(&list).await.accepted, 2);
-    let utf_16: Vec<u8> = format!("\u{feff}{list}").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let mut western = list.replace('É', "#").replace('’', "*").into_bytes();
-    for (from, to) in [(b'#', 0xc9), (b'*', 0x92)] {
-        western.iter_mut().filter(|byte| **byte == from).for_each(|byte| *byte = to);
-    }
-    let packed = |text: &[u8]| {
-        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        std::io::Write::write_all(&mut packed, text).unwrap();
-        packed.finish().unwrap()
-    };
-    let named = Some(Encoding::Windows1252);
-    for (bytes, encoding) in [
-        (utf_16.clone(), None),
-        (packed(list.as_bytes()), None),
-        (packed(&utf_16), Some(Encoding::Utf16)),
-        (western.clone(), named),
-        (packed(&western), named),
-    ] {
-        let (report, _) = world.import_with(&bytes, "student", |what| what.encoding = encoding).await.unwrap();
-        assert_eq!((report.known, report.refused), (2, 0), "{encoding:?}: {report:?}");
-    }
-    // It is not guessed: the row with the letters is refused, and the other one is known.
-    let (report, rejects) = world.import_with(&western, "student", |_| {}).await.unwrap();
-    assert_eq!((report.known, report.refused, rejects.0[0].1.field.as_str()), (1, 1, "name"), "{report:?}");
-    let half = packed(list.as_bytes());
-    let broken = world.import_with(&half[..half.len() / 2], "student", |_| {}).await;
-    assert!(matches!(broken, Err(EngineError::Refused(_))));
 }

@@ -23,6 +23,7 @@ mod described;
 mod devices;
 mod dispatch;
 mod districts;
+mod encodings;
 mod expected;
 mod fake_printer;
 mod feeding;
