@@ -338,7 +338,7 @@ impl Supplies {
         Some(Self { counts: Counts { ribbon_until, ribbon_level: None, ..self.counts }, ..*self })
     }
 
-    /// Corrected by the percentage that the printer reports of its ribbon: a level that is higher than before by [`ANOTHER_RIBBON`] is
+    /// Corrected by the percentage that the printer reports of its ribbon: a level that is ten points higher than before is
     /// another ribbon, and a lower one counts if it is less than what was counted. `None`: nothing has changed.
     #[must_use]
     pub fn reported(&self, percent: u8) -> Option<Self> {
