@@ -33,8 +33,9 @@ use crate::{
     words::{Language, ValueRule},
 };
 
+/// The rule of the name of an encoding.
+pub(super) const ENCODINGS: ValueRule = ValueRule::NotOneOf(&["utf-16", "windows-1252"]);
 /// The rule of the number of lines above the list.
-const ENCODINGS: ValueRule = ValueRule::NotOneOf(&["utf-16", "windows-1252"]);
 const SKIPPED_LINES_OUT_OF_RANGE: ValueRule = ValueRule::Value(InvalidValue::OutOfRange { least: 0, most: 1_000 });
 /// The bytes that are collected before they are sent.
 const BLOCK: usize = 256 << 10;

@@ -27,6 +27,7 @@ use crate::{
     engine::import::{Accept, Encoding, Format, Import, Report},
     web::{
         context::Web,
+        intake::ENCODINGS,
         list::{self, ANSWERED_WITHIN, Received, SKIPPED_LINES_MAX},
         problem::{Fault, Problem},
         route::Sort,
@@ -91,8 +92,7 @@ impl Asked {
         if self.encoding.is_empty() {
             return Ok(None);
         }
-        let rule = ValueRule::NotOneOf(&["utf-16", "windows-1252"]);
-        Encoding::of(&self.encoding).map(Some).ok_or_else(|| Problem::invalid("/encoding", rule))
+        Encoding::of(&self.encoding).map(Some).ok_or_else(|| Problem::invalid("/encoding", ENCODINGS))
     }
 
     /// The encodings that may be named, each with whether it is chosen.
