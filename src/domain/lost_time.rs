@@ -21,6 +21,8 @@ pub enum LossCause {
     },
     /// It was locked after failures.
     Locked,
+    /// It rested after so many cards, as its limits say.
+    Rested,
 }
 
 /// The time that a printer lost by one cause.
@@ -50,6 +52,8 @@ pub struct Condition {
     pub fault: Option<LossCause>,
     /// Whether its breaker is locked.
     pub is_locked: bool,
+    /// Whether it rests after its cards.
+    pub is_resting: bool,
 }
 
 /// A change of a printer's condition.
@@ -63,6 +67,8 @@ pub enum Change {
     Seen(Option<LossCause>),
     /// Whether its breaker was locked, and whether it is.
     Locked { was: bool, is: bool },
+    /// A rest after its cards began, or ended.
+    Rests(bool),
 }
 
 /// The fault that a printer told by its state (`idle`, `processing`, `stopped`, `unreachable`) and its reasons.
@@ -80,7 +86,8 @@ impl Condition {
         if self.is_queue_paused || self.is_paused {
             return Some(LossCause::Paused);
         }
-        self.fault.clone().or_else(|| self.is_locked.then_some(LossCause::Locked))
+        let locked = || self.is_locked.then_some(LossCause::Locked);
+        self.fault.clone().or_else(locked).or_else(|| self.is_resting.then_some(LossCause::Rested))
     }
 
     fn apply(&mut self, change: &Change) {
@@ -89,6 +96,7 @@ impl Condition {
             Change::Paused(is) => self.is_paused = *is,
             Change::Seen(fault) => self.fault.clone_from(fault),
             Change::Locked { is, .. } => self.is_locked = *is,
+            Change::Rests(is) => self.is_resting = *is,
         }
     }
 
@@ -100,6 +108,7 @@ impl Condition {
                 Change::Paused(is) => self.is_paused = !is,
                 Change::Seen(_) => self.fault = None,
                 Change::Locked { was, .. } => self.is_locked = *was,
+                Change::Rests(is) => self.is_resting = !is,
             }
         }
         self
@@ -189,5 +198,14 @@ mod tests {
     fn a_warning_of_a_printer_that_prints_is_no_loss() {
         assert_eq!(fault("processing", &["marker-supply-low-warning".into()]), None);
         assert_eq!(fault("stopped", &[]), Some(LossCause::Stopped { reason: None }));
+    }
+
+    #[test]
+    fn a_rest_counts_unless_something_else_kept_the_printer_from_printing() {
+        let changes = [(at(10), Change::Rests(true)), (at(20), Change::Seen(jam())), (at(40), Change::Rests(false))];
+        let now = Condition { fault: jam(), ..Condition::default() };
+        let lost = lost_time(&changes, now, at(0), at(60));
+        let jammed = LossCause::Stopped { reason: Some("media-jam".into()) };
+        assert_eq!(minutes(&lost), [(jammed, 40), (LossCause::Rested, 10)]);
     }
 }

@@ -12,11 +12,12 @@ pub(super) const EVENTS: &str = "
     SELECT seq, entry FROM audit WHERE chain = $1 AND seq > $2
         AND (entry LIKE '%\"printer.seen\"%' OR entry LIKE '%\"printer.breaker\"%' OR entry LIKE '%\"printer.cleared\"%'
             OR entry LIKE '%\"queue.paused\"%' OR entry LIKE '%\"queue.resumed\"%' OR entry LIKE '%\"batch.approved\"%'
-            OR entry LIKE '%\"batch.cancelled\"%')
+            OR entry LIKE '%\"batch.cancelled\"%' OR entry LIKE '%\"printer.rests\"%' OR entry LIKE '%\"printer.rested\"%'
+            OR entry LIKE '%\"printer.supplies\"%')
     ORDER BY seq DESC LIMIT $3";
 
 /// The acts that a report of a night tells.
-const HAPPENED: [&str; 7] = [
+const HAPPENED: [&str; 10] = [
     "printer.seen",
     "printer.breaker",
     "printer.cleared",
@@ -24,6 +25,9 @@ const HAPPENED: [&str; 7] = [
     "queue.resumed",
     "batch.approved",
     "batch.cancelled",
+    "printer.rests",
+    "printer.rested",
+    "printer.supplies",
 ];
 
 /// Good cards of batches by district.

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use cetak::{
-    domain::retry::uniform,
+    domain::{lost_time::LossCause, retry::uniform},
     engine::{
+        client::Client,
         clock::Clock,
+        operations::{SayPrinterSupplies, SetPrinterLimits},
         query::{NightReport, Query, ReportNight, ShowPlan, ShowScenario},
         scheduling,
         scheduling::Until,
@@ -13,10 +15,11 @@ use cetak::{
     simulation::{Activity, Figures, Scenario},
 };
 use jiff::tz::TimeZone;
+use serde_json::json;
 use tokio::sync::watch;
 
 use crate::{
-    acts as operations,
+    acts::{self as operations, by},
     world::{World, actor, students},
 };
 
@@ -117,6 +120,28 @@ async fn the_evening_says_what_the_night_will_do_and_the_morning_what_became_of_
     assert!(report.piles.iter().all(|pile| pile.districts.iter().map(|of| of.cards).sum::<i64>() == pile.printed));
     assert_eq!(report.left.iter().map(|left| left.records).sum::<i64>(), 90 - good);
     assert!(!report.happened.is_empty() && !report.needs.is_empty());
+}
+
+#[tokio::test]
+async fn the_morning_tells_how_long_a_printer_rested_and_what_was_said_of_its_supplies() {
+    let office = small();
+    let world = office.open().await;
+    let limits = json!({ "printer": "p2", "ribbon": 500, "rest_after": 3, "rest_minutes": 2 });
+    by(&world.engine).act::<SetPrinterLimits>(serde_json::from_value(limits).unwrap()).await.unwrap();
+    world.clock.sleep(Duration::from_mins(5)).await;
+    let supplies = json!({ "printer": "p2", "ribbon_left": 400 });
+    by(&world.engine).act::<SayPrinterSupplies>(serde_json::from_value(supplies).unwrap()).await.unwrap();
+
+    let report = office.sleep(&world).await;
+    let p2 = report.plan.as_ref().unwrap().printers.iter().find(|printer| printer.printer == "p2").unwrap();
+    let rested = p2.lost.iter().find(|lost| lost.cause == LossCause::Rested).unwrap();
+    let rests = |act: &str| report.happened.iter().filter(|event| event.act == act).count();
+    let (begun, ended) = (rests("printer.rests"), rests("printer.rested"));
+    assert!(begun >= 3 && begun - ended <= 1, "{begun} {ended}");
+    // The window closes while the last rest goes on.
+    assert!((110..=130).contains(&(rested.seconds / i64::try_from(begun).unwrap())), "{rested:?} of {begun}");
+    let said = report.happened.iter().find(|event| event.act == "printer.supplies").unwrap();
+    assert_eq!((&*said.subject, &*said.detail), ("printer p2", "ribbon 400"));
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ pub struct Happened {
     pub act: String,
     /// The printer, the batch or the queue.
     pub subject: String,
-    /// The state or the reasons that were seen, or what a person said.
+    /// The state or the reasons that were seen, or what a person said; of supplies each with its cards: `ribbon 500, tray 0, cleaned`.
     pub detail: String,
     /// The person or program.
     pub actor: String,
@@ -213,7 +213,12 @@ async fn events(tx: &mut Tx, since: Timestamp) -> Result<Vec<PrinterEvent>, Engi
 fn event(event: PrinterEvent) -> Happened {
     let text = |key: &str| event.details.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
     let parts = ["state", "reasons", "was", "is", "note", "reason"].map(text);
-    let detail = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+    let said = ["ribbon", "tray", "cleaned"].map(|key| (key, text(key))).into_iter().filter_map(|(key, cards)| {
+        let is_said = event.act == "printer.supplies" && !cards.is_empty();
+        is_said.then(|| if key == "cleaned" { key.to_owned() } else { format!("{key} {cards}") })
+    });
+    let parts = parts.into_iter().filter(|part| !part.is_empty()).map(str::to_owned);
+    let detail = parts.chain(said).collect::<Vec<_>>().join(", ");
     let PrinterEvent { at, act, actor, subject, .. } = event;
     Happened { at, act, subject, detail, actor }
 }
@@ -239,14 +244,20 @@ fn truth(
         let name = &planned.printer;
         let line = night.printers.iter().find(|line| line.printer == *name);
         let printer = printers.iter().find(|line| line.name == *name);
+        let changes = changes(events, name);
+        let rests = changes.iter().rev().find_map(|(_, change)| match change {
+            Change::Rests(is) => Some(*is),
+            _ => None,
+        });
         let condition = printer.map(|printer| condition(facts, printer)).unwrap_or_default();
+        let condition = Condition { is_resting: rests.unwrap_or_default(), ..condition };
         PrinterTruth {
             printer: name.clone(),
             planned: planned.printed,
             printed: line.map_or(0, |line| line.printed),
             spoiled: line.map_or(0, |line| line.spoiled),
             standing: printer.map(|line| line.standing.clone()),
-            lost: lost_time(&changes(events, name), condition, from, to),
+            lost: lost_time(&changes, condition, from, to),
         }
     };
     PlanTruth {
@@ -258,7 +269,7 @@ fn truth(
     }
 }
 
-/// What keeps a printer from printing now.
+/// What keeps a printer from printing now, beside its rests.
 fn condition(facts: &Facts, printer: &PrinterLine) -> Condition {
     let is_paused = |scope: &PauseScope| facts.pauses.iter().any(|pause| pause.scope == *scope);
     Condition {
@@ -266,6 +277,7 @@ fn condition(facts: &Facts, printer: &PrinterLine) -> Condition {
         is_paused: is_paused(&PauseScope::Printer(printer.name.clone())),
         fault: fault(&printer.state, &printer.reasons),
         is_locked: printer.breaker == Breaker::Locked,
+        is_resting: false,
     }
 }
 
@@ -285,6 +297,7 @@ fn changes(events: &[PrinterEvent], printer: &str) -> Vec<(Timestamp, Change)> {
             }
             "printer.seen" => Change::Seen(fault(text("state"), &reasons())),
             "printer.breaker" => Change::Locked { was: is_locked("was"), is: is_locked("is") },
+            "printer.rests" | "printer.rested" => Change::Rests(event.act == "printer.rests"),
             _ => return None,
         };
         let is_told = is_of_printer || matches!(change, Change::QueuePaused(_));

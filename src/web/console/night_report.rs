@@ -54,6 +54,7 @@ fn lost_in_words(page: &Page, lost: &LostTime) -> String {
         LossCause::Unreachable => page.with(texts::LOST_UNREACHABLE, &[&minutes]),
         LossCause::Stopped { reason: Some(reason) } => page.with(texts::LOST_STOPPED_BY, &[&minutes, reason]),
         LossCause::Stopped { reason: None } => page.with(texts::LOST_STOPPED, &[&minutes]),
+        LossCause::Rested => page.with(texts::LOST_RESTED, &[&minutes]),
         LossCause::Locked => page.with(texts::LOST_LOCKED, &[&minutes]),
     }
 }
@@ -96,9 +97,21 @@ fn detail(page: &Page, event: &Happened) -> String {
     let shown = |part: &str| match (&*event.act, part.parse::<Breaker>()) {
         ("printer.seen", _) => pages::printer_state(part, page.language),
         ("printer.breaker", Ok(breaker)) => page.t(pages::breaker(breaker)).to_owned(),
+        ("printer.supplies", _) => said(page, part),
         _ => part.to_owned(),
     };
     event.detail.split(", ").map(shown).collect::<Vec<_>>().join(", ")
+}
+
+/// What a person said of a supply: its name and the cards.
+fn said(page: &Page, part: &str) -> String {
+    let (supply, cards) = part.split_once(' ').unwrap_or((part, ""));
+    let cards = cards.parse().map_or_else(|_| cards.to_owned(), |cards: i64| page.number(cards));
+    match supply {
+        "ribbon" => page.with(texts::SAID_RIBBON, &[&cards]),
+        "tray" => page.with(texts::SAID_TRAY, &[&cards]),
+        _ => page.t(texts::SAID_CLEANED).to_owned(),
+    }
 }
 
 fn needs(page: &Page, report: &NightReport) -> Table {

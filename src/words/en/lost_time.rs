@@ -11,6 +11,7 @@ pub fn lost_time(lost: &LostTime) -> String {
         LossCause::Unreachable => format!("out of reach for {minutes} min"),
         LossCause::Stopped { reason: Some(reason) } => format!("stopped for {minutes} min ({reason})"),
         LossCause::Stopped { reason: None } => format!("stopped for {minutes} min"),
+        LossCause::Rested => format!("rested for {minutes} min"),
         LossCause::Locked => format!("locked after failures for {minutes} min"),
     }
 }

@@ -39,6 +39,10 @@ texts! {
     LOST_UNREACHABLE "out of reach for {} min" "tidak terjangkau {} menit";
     LOST_STOPPED "stopped for {} min" "berhenti {} menit";
     LOST_STOPPED_BY "stopped for {} min ({})" "berhenti {} menit ({})";
+    LOST_RESTED "rested for {} min" "istirahat {} menit";
+    SAID_RIBBON "ribbon for {} cards" "ribbon untuk {} kartu";
+    SAID_TRAY "{} cards in the output tray" "{} kartu di baki keluaran";
+    SAID_CLEANED "cleaned" "sudah dibersihkan";
     LOST_LOCKED "locked after failures for {} min" "terkunci setelah gagal {} menit";
     SPOILED_BLANKS "{} blanks spoiled" "{} blangko rusak";
     PILES "Where the good cards lie" "Letak kartu yang layak";
