@@ -9,10 +9,11 @@ use std::{collections::BTreeSet, time::Duration};
 use cetak::{
     domain::{
         pause::PauseScope,
+        refusal::Refusal,
         retry::{Backoff, uniform},
         time::Timestamp,
     },
-    engine::{clock::Clock, scheduling, scheduling::Until},
+    engine::{EngineError, clock::Clock, scheduling, scheduling::Until},
     simulation::{Scenario, Traced, TracedJob, TurnOrders, traced},
 };
 use jiff::{civil::DateTime, tz::TimeZone};
@@ -170,6 +171,17 @@ fn simulated(scenario: &Scenario, orders: &TurnOrders) -> (Vec<Line>, Timestamp,
     (lines, run.ended_at, shared)
 }
 
+/// Loads a hopper with as many of these blanks as it takes, as a person of the simulator does.
+async fn load(world: &World, printer: &str, blanks: i64) {
+    match operations::load(&world.engine, printer, blanks).await {
+        Err(EngineError::Refused(Refusal::HopperFull { capacity, loaded, .. })) if capacity == loaded => {}
+        Err(EngineError::Refused(Refusal::HopperFull { capacity, loaded, .. })) => {
+            operations::load(&world.engine, printer, capacity - loaded).await.unwrap();
+        }
+        loaded => loaded.unwrap(),
+    }
+}
+
 /// What people do in a scenario, at its time, and then the end.
 async fn act(world: &World, scenario: &Scenario, end: Timestamp, stop: watch::Sender<bool>) {
     let mut acts: Vec<(Timestamp, Value)> = Vec::new();
@@ -197,7 +209,7 @@ async fn act(world: &World, scenario: &Scenario, end: Timestamp, stop: watch::Se
         } else if act.get("resume").is_some() {
             operations::resume(&world.engine, &printer("resume"), "over").await.unwrap();
         } else if let Some(name) = act["load"].as_str() {
-            operations::load(&world.engine, name, act["blanks"].as_i64().unwrap()).await.unwrap();
+            load(world, name, act["blanks"].as_i64().unwrap()).await;
         } else {
             operations::put_first(
                 &world.engine,
