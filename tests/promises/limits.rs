@@ -178,6 +178,24 @@ async fn the_printers_own_level_of_its_ribbon_corrects_the_count() {
 }
 
 #[tokio::test]
+async fn a_printer_that_asked_for_a_ribbon_and_prints_again_has_another_one() {
+    let world = World::with(|settings| settings.batch_size = 7).await;
+    let printer = FakePrinter::new(&world, "").add(&world, "p1").await;
+    world.import(&students(0..40)).await;
+    world.receive(40, None).await;
+    set(&world, SetPrinterLimits { ribbon: limit(20), ..unchanged() }).await;
+    say(&world, SayPrinterSupplies { ribbon_left: limit(3), ..silent() }).await;
+    printer.reports(&["marker-supply-empty-error"]);
+    assert_eq!(world.run().await, [("p1".to_owned(), Blocked::CannotPrint)]);
+    assert_eq!((printer.cards(), world.status().await.printers[0].left.ribbon), (0, Some(3)));
+
+    printer.reports(&[]);
+    assert_eq!(world.run().await, [("p1".to_owned(), Blocked::RibbonUsedUp)]);
+    assert_eq!(printer.cards(), 20, "a whole one was put in, and it needs no word");
+    world.audit().await;
+}
+
+#[tokio::test]
 async fn what_a_person_says_while_cards_are_printed_counts_for_the_next_card() {
     let world = office(30, "hold=yes&card_ms=1000").await;
     set(&world, SetPrinterLimits { ribbon: limit(100), ..unchanged() }).await;
@@ -245,6 +263,19 @@ struct Hand {
     room: i64,
     /// The cards that its ribbon gives.
     ribbon: i64,
+    /// The level of its ribbon that was counted last.
+    level: Option<u8>,
+}
+
+impl Hand {
+    /// The printer is asked, and reports this level of a ribbon that gives so many cards when it is new.
+    fn asks(&mut self, ribbon: i64, level: Option<u8>) {
+        let Some(level) = level.filter(|level| self.level != Some(*level)) else { return };
+        let cards = ribbon * i64::from(level) / 100;
+        let is_another = self.level.is_some_and(|before| level >= before + 10);
+        self.ribbon = if is_another { cards } else { cards.min(self.ribbon) };
+        self.level = Some(level);
+    }
 }
 
 /// A night with random loads, ribbons, trays and corrections, on the scheduler.
@@ -258,14 +289,16 @@ async fn night(seed: u64) {
     world.import(&students(0..40)).await;
     world.receive(200, None).await;
     set(&world, SetPrinterLimits { tray: limit(tray), ribbon: limit(ribbon), ..unchanged() }).await;
-    let mut hand = Hand { blanks: 0, room: tray, ribbon };
+    let mut hand = Hand { blanks: 0, room: tray, ribbon, level: None };
+    let mut level = None;
     for round in 0..300 {
         let before = printer.cards();
+        hand.asks(ribbon, level);
         let blocked = world.run().await;
         let fed = i64::try_from(printer.cards() - before).unwrap();
         let what = format!("LIMITS_SEED={seed}, round {round}: {fed} fed of {hand:?}");
         assert!(fed <= hand.blanks.min(hand.room).min(hand.ribbon), "{what}");
-        hand = Hand { blanks: hand.blanks - fed, room: hand.room - fed, ribbon: hand.ribbon - fed };
+        hand = Hand { blanks: hand.blanks - fed, room: hand.room - fed, ribbon: hand.ribbon - fed, ..hand };
         match blocked.as_slice() {
             [(_, Blocked::NoBlanks)] => assert_eq!(hand.blanks, 0, "{what}"),
             [(_, Blocked::TrayFull)] => assert_eq!(hand.room, 0, "{what}"),
@@ -280,8 +313,12 @@ async fn night(seed: u64) {
             say(&world, SayPrinterSupplies { in_tray: limit(in_tray), ..silent() }).await;
         }
         if hand.ribbon == 0 || random.random_bool(0.2) {
-            hand.ribbon = random.random_range(1..=ribbon);
+            (hand.ribbon, hand.level) = (random.random_range(1..=ribbon), None);
             say(&world, SayPrinterSupplies { ribbon_left: limit(hand.ribbon), ..silent() }).await;
+        }
+        if random.random_bool(0.2) {
+            level = Some(random.random_range(0..=100));
+            printer.ribbon_level(level.unwrap());
         }
         if hand.blanks < hopper && (hand.blanks == 0 || random.random_bool(0.2)) {
             let loaded = random.random_range(1..=hopper - hand.blanks);
