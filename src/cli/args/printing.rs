@@ -186,10 +186,10 @@ impl LimitArgs {
 
 #[derive(Args, Debug)]
 pub struct RunArgs {
-    /// Exit when nothing can be printed without a person, a delivery of blanks, or the next window
+    /// Exit when nothing can be printed without a person, a delivery of blanks, the next window, or the end of a long rest
     ///
     /// A printer that is stopped or does not answer is waited for first, as it may go on: for `release_after_s` of the settings, 15
-    /// minutes unless they say otherwise. `cetak status` says what it needs.
+    /// minutes unless they say otherwise. A rest after so many cards is waited for if it is no longer. `cetak status` says what it needs.
     #[arg(long)]
     pub until_idle: bool,
 }
