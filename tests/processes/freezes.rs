@@ -20,8 +20,8 @@ use crate::{
 
 const SEED: u64 = 2015;
 /// `FREEZES_KILLS` sets another number of suspended commands, for each test. Few, because each waits for the stated time.
-const ROUNDS: usize = 3;
-const INSPECTIONS: usize = 4;
+const ROUNDS: usize = 2;
+const INSPECTIONS: usize = 3;
 const MOVES: usize = 1;
 const PRINTERS: [&str; 2] = ["p1", "p2"];
 const STUDENTS: usize = 40;

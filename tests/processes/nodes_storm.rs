@@ -20,7 +20,7 @@ use crate::{
 /// The seed; the environment variable `NODES_STORM_SEED` sets another.
 const SEED: u64 = 2015;
 /// The number of failures; `NODES_STORM_KILLS` sets another.
-const BLOWS: usize = 16;
+const BLOWS: usize = 10;
 /// Requests per failure, so that the list outlasts the storm.
 const STUDENTS_EACH_BLOW: usize = 25;
 /// Extra blanks for spoiled cards, in percent of the list.

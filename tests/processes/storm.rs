@@ -16,7 +16,7 @@ use crate::{
 /// Another seed kills at other moments; the environment variable `STORM_SEED` sets it.
 const SEED: u64 = 2015;
 /// How often the scheduler is killed; `STORM_KILLS` sets another number.
-const KILLS: usize = 50;
+const KILLS: usize = 30;
 /// How often each import is killed before it may end.
 const IMPORT_KILLS: usize = 4;
 /// Print-ready requests of the first list, and of the second, which comes while the scheduler is killed: for each kill, so
