@@ -54,6 +54,8 @@ pub(super) fn needs_settings(command: &Command) -> bool {
             | RecordCommand::List { .. }
             | RecordCommand::Hold { .. }
             | RecordCommand::Priority { .. }
+            | RecordCommand::Why { .. }
+            | RecordCommand::Jumps { .. }
             | RecordCommand::Withdraw { .. }
             | RecordCommand::Quarantined
             | RecordCommand::Held,

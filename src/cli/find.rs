@@ -75,7 +75,7 @@ pub(super) async fn scan(access: &Access, out: Output, code: Vec<String>) -> any
 }
 
 /// The record with its reason in words, and the answer.
-fn answered(access: &Access, mut found: FoundRecord, out: Output) -> (FoundRecord, CounterAnswer) {
+pub(super) fn answered(access: &Access, mut found: FoundRecord, out: Output) -> (FoundRecord, CounterAnswer) {
     let mut worded = found.record.reason.clone();
     words::word_reason(&mut worded, out.json);
     let answer = counter_answer(&found, worded.as_deref(), access.zone());
@@ -91,7 +91,7 @@ fn json(found: &FoundRecord, answer: &CounterAnswer) -> serde_json::Value {
     value
 }
 
-fn text(found: &FoundRecord, answer: &CounterAnswer) -> String {
+pub(super) fn text(found: &FoundRecord, answer: &CounterAnswer) -> String {
     let record = &found.record;
     let mut text = format!(
         "request `{}` of source `{}`, profile {}, kind {}\n{}\n",

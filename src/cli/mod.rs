@@ -18,9 +18,11 @@ mod inspect;
 mod job;
 mod many;
 mod matching;
+mod order;
 pub mod output;
 mod pages;
 mod password;
+mod place;
 mod plan;
 pub mod preview;
 mod printer;
@@ -86,6 +88,7 @@ async fn carry_out(access: &Access, out: Output, command: Command, password_stdi
         Command::Audit(args) => audit::command(access, out, args).await,
         Command::Plan(args) => plan::command(access, out, &args).await,
         Command::Report(ReportCommand::Night) => report::night(access, out).await,
+        Command::Report(ReportCommand::Order { day, output }) => order::write(access, out, day, output).await,
         Command::Simulate(args) => simulate::from_office(access, out, args.from_office.flatten()).await,
         Command::Login(args) => session::log_in(access, out, args.name, password_stdin).await,
         Command::Logout => session::log_out(access, out).await,

@@ -14,15 +14,15 @@ use super::{
     many::{self, Selection},
     matching,
     output::{Output, table},
-    pages, record_list, words,
+    pages, place, record_list, words,
 };
 use crate::{
     domain::{correction::KeptRequest, record::RecordState, value::Note},
     engine::{
         client::Client,
         operations::{
-            Act, AnyAct, HoldRecord, HoldRecords, MatchingAct, PutBack, PutFirst, RecordName, ReleaseRecord,
-            ReleaseRecords, ResolveDuplicate, RestoreRecord, TwoPersonAct, WithdrawRecord,
+            Act, AnyAct, HoldRecord, HoldRecords, MatchingAct, PutBack, PutFirst, PutInClass, RecordName,
+            ReleaseRecord, ReleaseRecords, ResolveDuplicate, RestoreRecord, TwoPersonAct, WithdrawRecord,
         },
         query::{JobsOf, ListJobs, ListRecordEvents, ListRecords, ShowRecord, ShowRequestsBeside},
     },
@@ -35,7 +35,6 @@ pub(super) fn name(record: RecordArg) -> RecordName {
 pub(super) async fn command(access: &Access, out: Output, command: RecordCommand) -> anyhow::Result<()> {
     let client = access;
     let now = |name: &RecordName, state: RecordState| json!({ "source": name.source, "request_id": name.request_id, "state": state.as_str() });
-    let class = |name: &RecordName, first: bool| json!({ "source": name.source, "request_id": name.request_id, "first": first });
     let (fields, done) = match command {
         RecordCommand::Show { record } => return show(access, out, &name(record)).await,
         RecordCommand::Find { find: args } => return find::find(access, out, args).await,
@@ -75,16 +74,11 @@ pub(super) async fn command(access: &Access, out: Output, command: RecordCommand
             client.act(ReleaseRecord { record: name.clone(), note: reason }).await?;
             (now(&name, RecordState::Waiting), format!("record `{}` is on the waiting list", name.request_id))
         }
-        RecordCommand::Priority { record, normal: false, reason } => {
-            let name = name(record);
-            client.act(PutFirst { record: name.clone(), note: reason }).await?;
-            (class(&name, true), format!("record `{}` is before all others of its profile", name.request_id))
+        RecordCommand::Priority { record, class, normal, reason } => {
+            return priority(access, out, name(record), (class, normal), reason).await;
         }
-        RecordCommand::Priority { record, normal: true, reason } => {
-            let name = name(record);
-            client.act(PutBack { record: name.clone(), note: reason }).await?;
-            (class(&name, false), format!("record `{}` is in the class of its kind of request again", name.request_id))
-        }
+        RecordCommand::Why { record } => return place::why(access, out, name(record)).await,
+        RecordCommand::Jumps { since } => return place::jumps(access, out, since).await,
         RecordCommand::Resolve { record, keep, reason, second } => {
             return resolve(access, out, name(record), keep, (reason, second)).await;
         }
@@ -96,6 +90,34 @@ pub(super) async fn command(access: &Access, out: Output, command: RecordCommand
         }
     };
     Ok(out.done(&fields, &done)?)
+}
+
+/// Puts a record first, into a class, or back.
+async fn priority(
+    access: &Access,
+    out: Output,
+    name: RecordName,
+    (class, normal): (Option<i64>, bool),
+    note: Note,
+) -> anyhow::Result<()> {
+    let record = name.clone();
+    let done = match class {
+        None if normal => {
+            access.act(PutBack { record, note }).await?;
+            "in the class of its kind of request again".to_owned()
+        }
+        None => {
+            access.act(PutFirst { record, note }).await?;
+            "before all others of its profile".to_owned()
+        }
+        Some(class) => {
+            access.act(PutInClass { record, class, note }).await?;
+            format!("in class {class}")
+        }
+    };
+    let is_first = class.is_none() && !normal;
+    let fields = json!({ "source": name.source, "request_id": name.request_id, "first": is_first, "class": class });
+    Ok(out.done(&fields, &format!("record `{}` is {done}", name.request_id))?)
 }
 
 async fn resolve(
@@ -220,7 +242,7 @@ async fn show(access: &Access, out: Output, name: &RecordName) -> anyhow::Result
             ("request id", line.request_id.clone()),
             ("source", line.source.clone()),
             ("profile", line.profile.clone()),
-            ("kind", format!("{} (class {})", line.kind, record_list::class(line.class))),
+            ("kind", format!("{} (class {})", line.kind, words::class(line.class))),
             ("state", line.state.clone()),
             ("reason", optional(&line.reason)),
             ("note", line.note.as_deref().map_or_else(|| "-".into(), words::quote)),

@@ -11,7 +11,6 @@ use super::{
 };
 use crate::{
     domain::{
-        card::profile::WALK_IN_CLASS,
         correction::RequestBeside,
         reason::{Reason, StoredReason},
         record::RecordState,
@@ -112,14 +111,9 @@ fn row(code: Option<&str>, r: &RecordLine) -> Vec<String> {
         r.request_id.clone(),
         r.profile.clone(),
         r.kind.clone(),
-        class(r.class),
+        words::class(r.class),
         r.state.clone(),
         code.unwrap_or("-").to_owned(),
         words::with_note(r.reason.as_deref(), r.note.as_deref()).unwrap_or_default(),
     ]
-}
-
-/// A priority class in words.
-pub(super) fn class(class: i64) -> String {
-    if class == WALK_IN_CLASS { "walk-in".into() } else { class.to_string() }
 }

@@ -14,6 +14,8 @@
 //! * **sent card**: a printed and checked card in a district, where its citizen collects it; it is living, and comes back before
 //!   anything else is done to it ([`district`]). **proxy**: who receives a card for its citizen
 //! * **walk-in**: a record that a supervisor puts first, with a reason ([`walk_in`])
+//! * **jump**: a person's change of the class of a record, which it keeps until it is put back; **place**: the keys of a record in the order of
+//!   the waiting list ([`place`])
 //! * **window**: a time in which cards may start ([`window`])
 //! * **limit**: how many cards a printer's ribbon, tray, cleaning and rest allow; **supplies**: what of that is left ([`supply`])
 //! * **standing**: what a printer is doing, or why it prints nothing ([`standing`])
@@ -68,6 +70,7 @@ pub mod pause;
 pub mod pending;
 pub mod permission;
 pub mod personal;
+pub mod place;
 pub mod planning;
 pub mod polling;
 pub mod positions;

@@ -63,6 +63,61 @@ pub fn parse_date(text: &str) -> Option<jiff::civil::Date> {
     jiff::civil::Date::new(number(0..4), i8::try_from(number(5..7)).ok()?, i8::try_from(number(8..10)).ok()?).ok()
 }
 
+/// A calendar day, `YYYY-MM-DD`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("format" = "date"))]
+pub struct Day(jiff::civil::Date);
+
+impl Day {
+    /// Its first instant in a time zone, and that of the next day.
+    pub fn span(self, zone: &jiff::tz::TimeZone) -> (Timestamp, Timestamp) {
+        let begin = |day: jiff::civil::Date| {
+            let begin = zone.to_zoned_datetime(day.at(0, 0, 0, 0)).map(|begin| begin.timestamp().as_microsecond());
+            Timestamp(begin.unwrap_or(i64::MAX))
+        };
+        (begin(self.0), self.0.tomorrow().map_or(Timestamp(i64::MAX), begin))
+    }
+
+    /// The day of an instant in a time zone.
+    pub fn of(at: Timestamp, zone: &jiff::tz::TimeZone) -> Self {
+        Self(zone.to_datetime(at.to_jiff()).date())
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for Day {
+    type Err = NotADay;
+
+    fn from_str(text: &str) -> Result<Self, NotADay> {
+        parse_date(text).map(Self).ok_or(NotADay)
+    }
+}
+
+impl TryFrom<String> for Day {
+    type Error = NotADay;
+
+    fn try_from(text: String) -> Result<Self, NotADay> {
+        text.parse()
+    }
+}
+
+impl From<Day> for String {
+    fn from(day: Day) -> Self {
+        day.to_string()
+    }
+}
+
+/// The error for a text that is not a day.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("it is not a day such as 2026-12-01")]
+pub struct NotADay;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +128,16 @@ mod tests {
         for wrong in ["2015-02-30", "31/08/2015", "2015-8-31", "2015-08-31T00:00", "", "２015-08-31"] {
             assert_eq!(parse_date(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_day_is_from_midnight_to_midnight_in_its_zone() {
+        let zone = jiff::tz::TimeZone::get("Asia/Jakarta").unwrap();
+        let day: Day = "2026-11-24".parse().unwrap();
+        let (from, to) = day.span(&zone);
+        assert_eq!([from, to].map(|at| at.to_string()), ["2026-11-23T17:00:00Z", "2026-11-24T17:00:00Z"]);
+        assert_eq!((Day::of(from, &zone), day.to_string()), (day, "2026-11-24".to_owned()));
+        assert!("2026-11-31".parse::<Day>().is_err());
     }
 
     #[test]

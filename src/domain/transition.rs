@@ -5,6 +5,7 @@ use super::{
     audit::Event,
     card_out::OutChange,
     id::{AttemptKey, JobId, LotId, RecordId},
+    place::PlaceCause,
     reason::Reason,
     states::{JobState, Recall, RecordState},
     stock::Movement,
@@ -98,8 +99,19 @@ pub struct RecordChange {
     pub card: CardChange,
     /// The change of where its card is.
     pub out: OutChange,
-    /// The new priority class, if it changes: the record moves in the waiting list.
-    pub class: Option<i64>,
+    /// The jump into another priority class: the record moves in the waiting list.
+    pub jump: Option<Jump>,
+}
+
+/// A person's change of the priority class of a record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Jump {
+    /// Which.
+    pub cause: PlaceCause,
+    /// The new class.
+    pub class: i64,
+    /// Why.
+    pub note: String,
 }
 
 impl RecordChange {
@@ -116,7 +128,7 @@ impl RecordChange {
             note: None,
             card: CardChange::Keep,
             out: OutChange::Keep,
-            class: None,
+            jump: None,
         }
     }
 

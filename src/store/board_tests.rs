@@ -10,7 +10,8 @@ use sqlx::Row;
 use super::{
     Inner, Location, Store, Writer, account, attempt, attempt_list, audit, card_out, counter, delivery, find,
     idempotency, joint_read, keys::Keys, latest_attempts, movement_list, name_word, night, night_report, node,
-    pending_act, pile, printer, record, record_event, record_list, report, requests_beside, stock, stock_count,
+    pending_act, pile, place_change, printer, record, record_event, record_list, report, requests_beside, stock,
+    stock_count,
 };
 use crate::domain::time::Timestamp;
 
@@ -55,9 +56,10 @@ const STATEMENTS: [&str; 36] = [
 ];
 
 /// Tables with a row for each record, card, act or movement.
-const GROWING: [&str; 15] = [
+const GROWING: [&str; 16] = [
     "record",
     "card_out",
+    "place_change",
     "person",
     "name_word",
     "waiting",
@@ -121,6 +123,18 @@ async fn what_people_list_is_read_through_an_index_of_its_own() {
         (card_out::DISTRICTS, "card_out_district (handed_over_order=? AND district>?)"),
         (card_out::OVERDUE, "card_out_sent (handed_over_order=? AND sent_at_us<?)"),
         (card_out::LAST_BEFORE, "card_out_sent (handed_over_order=? AND sent_at_us<?)"),
+        (place_change::JUMPS, "place_change_jumps (id<?)"),
+        (place_change::JUMPS_AFTER, "place_change_jumps (id>? AND id<?)"),
+        (place_change::JUMPS_OF, "place_change_record (record_id=? AND id<?)"),
+        (place_change::LAST_BEFORE, "place_change_at (at_us<?)"),
+        (place_change::KEYS_BEFORE, "place_change_record (record_id=? AND id>?)"),
+        (place_change::BY_NUMBER, "SEARCH p USING INTEGER PRIMARY KEY (rowid=?)"),
+        (place_change::KEYS_NOW, "SEARCH r USING INTEGER PRIMARY KEY (rowid=?)"),
+        (place_change::CLASS_FROM, "SEARCH waiting USING PRIMARY KEY (profile=? AND class>?)"),
+        (
+            place_change::BEFORE,
+            "SEARCH waiting USING PRIMARY KEY (profile=? AND class=? AND (verified_at_us,requested_at_us,source,request_id)<(?,?,?,?))",
+        ),
         (card_out::HANDED_OVER, "card_out_handed_over (handed_over_order>? AND handed_over_order<?)"),
         (record_list::QUARANTINED, "record_aside (state=? AND id>? AND id<?)"),
         (requests_beside::DUPLICATES, "record_aside (state=? AND id>?)"),

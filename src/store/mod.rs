@@ -13,6 +13,7 @@ mod account;
 mod attempt;
 mod attempt_list;
 mod audit;
+mod audit_time;
 mod backend;
 mod batch;
 #[cfg(test)]
@@ -48,6 +49,7 @@ mod pending_act;
 mod person_rule;
 mod photo;
 mod pile;
+mod place_change;
 mod print_step;
 mod printer;
 mod record;
@@ -95,6 +97,7 @@ pub use self::{
     person_rule::{PersonRule, Rekeyed},
     photo::NewPhoto,
     pile::{PileCounts, PileLine},
+    place_change::{JumpLine, KeysOverTime, PlaceChange},
     record::{SealedBody, StoredBody, StoredRow},
     record_list::{Looked, RecordFilter, Walk},
     report::{AttemptLine, BatchLine, JobLine, JobScope, OldestWaiting, RecordLine, UncertainLine},

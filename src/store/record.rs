@@ -6,6 +6,7 @@ use crate::domain::{
     card::profile::WALK_IN_CLASS,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
     job::{JobState, OpenJob},
+    place::PlaceCause,
     record::{CardBlank, OtherRecord, Recall, RecordState, RecordView},
     stock::Place,
 };
@@ -160,16 +161,28 @@ pub(super) const AFTER_SLOTS: &str = of_persons!(">");
 
 impl Tx {
     /// Replaces a record's body with its next version. Its state does not change; a record on the waiting list gets its new
-    /// position. One that was put first stays there.
+    /// position. One that jumped stays in its class.
     pub async fn record_rewrite(&mut self, body: &NewRecord) -> Result<(), StoreError> {
         const REWRITE: &str = "
             UPDATE record
-            SET version = version + 1, kind = $2, class = CASE WHEN class = $11 THEN class ELSE $3 END, person_key = $4, digest = $5, photo_id = $6, district = $7,
+            SET version = version + 1, kind = $2, class = CASE WHEN jumped THEN class ELSE $3 END, person_key = $4, digest = $5, photo_id = $6, district = $7,
                 village = $8, requested_at_us = $9, verified_at_us = $10
             WHERE id = $1";
-        const BEFORE: &str = "SELECT profile, district, state, stop IS NOT NULL FROM record WHERE id = $1";
-        let (profile, district, state, stopped): (String, String, String, bool) =
-            on!(self, c => sqlx::query_as(BEFORE).bind(body.id.0).fetch_one(c)).map_err(doing("reading a record"))?;
+        const BEFORE: &str = "
+            SELECT profile, district, state, stop IS NOT NULL, CASE WHEN jumped THEN class ELSE $2 END,
+                   class <> CASE WHEN jumped THEN class ELSE $2 END OR verified_at_us <> $3 OR requested_at_us <> $4
+            FROM record WHERE id = $1";
+        let (profile, district, state, stopped, class, moves): (String, String, String, bool, i64, bool) =
+            on!(self, c => sqlx::query_as(BEFORE)
+                .bind(body.id.0)
+                .bind(body.class)
+                .bind(body.verified_at_us)
+                .bind(body.requested_at_us)
+                .fetch_one(c))
+            .map_err(doing("reading a record"))?;
+        if moves {
+            self.place_changes_add(&[(body.id.0, PlaceCause::Updated.as_str(), class, None)]).await?;
+        }
         let state = parse("record", body.id, &state)?;
         self.deltas.record_moved(&profile, [&district, &body.district], state, stopped);
         // The key of the waiting list contains values of the body.
@@ -188,7 +201,6 @@ impl Tx {
                 .bind(&body.village)
                 .bind(body.requested_at_us)
                 .bind(body.verified_at_us)
-                .bind(WALK_IN_CLASS)
         )
         .map_err(doing("updating a record"))?;
         execute!(
@@ -345,10 +357,10 @@ impl Tx {
         Ok(id.map_err(doing("finding a record"))?.map(RecordId))
     }
 
-    /// The priority class of a record.
-    pub async fn record_class(&mut self, record: RecordId) -> Result<i64, StoreError> {
-        let sql = "SELECT class FROM record WHERE id = $1";
-        on!(self, c => sqlx::query_scalar(sql).bind(record.0).fetch_one(c)).map_err(doing("reading a record"))
+    /// The priority class of a record, and whether a person put it there.
+    pub async fn record_class(&mut self, record: RecordId) -> Result<(i64, bool), StoreError> {
+        let sql = "SELECT class, jumped FROM record WHERE id = $1";
+        on!(self, c => sqlx::query_as(sql).bind(record.0).fetch_one(c)).map_err(doing("reading a record"))
     }
 
     /// A record with everything that the functions of [`record`](crate::domain::record) need.

@@ -75,7 +75,7 @@ macro_rules! matching {
     ($key:literal, $order:literal, $($from:expr),+) => {
         concat!(
             "SELECT ", $key, ", r.source, r.request_id, r.profile, r.kind, r.class, r.state, r.stop, r.reason, r.district,
-                    r.village, r.version, r.copy, r.charged, r.checked, r.surrendered, r.verified_at_us, r.note, r.sent
+                    r.village, r.version, r.copy, r.charged, r.checked, r.surrendered, r.verified_at_us, r.note, r.sent, r.jumped
              FROM ", $($from,)+ "
                AND ($1 IS NULL OR r.state = $1) AND ($2 IS NULL OR r.source = $2) AND ($3 IS NULL OR r.profile = $3)
                AND ($4 IS NULL OR r.district = $4) AND ($5 IS NULL OR r.kind = $5) AND ($6 IS NULL OR r.class = $6)

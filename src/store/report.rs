@@ -110,6 +110,7 @@ pub struct OldestWaiting {
 }
 
 /// A record in a list.
+#[expect(clippy::struct_excessive_bools, reason = "independent marks of a record")]
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct RecordLine {
     /// Its source.
@@ -122,6 +123,8 @@ pub struct RecordLine {
     pub kind: String,
     /// Priority class.
     pub class: i64,
+    /// Whether a person put it into this class.
+    pub jumped: bool,
     /// Its state.
     #[schemars(with = "crate::domain::states::RecordState")]
     pub state: String,
@@ -182,7 +185,7 @@ macro_rules! record {
     ($($condition:literal),+) => {
         concat!(
             "SELECT id, source, request_id, profile, kind, class, state, stop, reason, district, village, version, copy, charged,
-                    checked, surrendered, verified_at_us, note, sent
+                    checked, surrendered, verified_at_us, note, sent, jumped
              FROM record WHERE ",
             $($condition),+
         )
@@ -475,6 +478,7 @@ where
         verified_at: Timestamp(row.try_get(16)?).to_string(),
         note: row.try_get(17)?,
         sent: row.try_get(18)?,
+        jumped: row.try_get(19)?,
     };
     Ok((row.try_get(0)?, line))
 }

@@ -23,10 +23,11 @@ pub(super) enum SealedTable {
     OsUser,
     CardOut,
     StockCount,
+    PlaceChange,
 }
 
 impl SealedTable {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Printer,
         Self::PrinterLimit,
         Self::Pause,
@@ -40,6 +41,7 @@ impl SealedTable {
         Self::OsUser,
         Self::CardOut,
         Self::StockCount,
+        Self::PlaceChange,
     ];
 
     /// The name in the audit and in the database.
@@ -58,6 +60,7 @@ impl SealedTable {
             Self::OsUser => "os_user",
             Self::CardOut => "card_out",
             Self::StockCount => "stock_count",
+            Self::PlaceChange => "place_change",
         }
     }
 
@@ -77,6 +80,7 @@ impl SealedTable {
             Self::OsUser => "system user",
             Self::CardOut => "card outside of record number",
             Self::StockCount => "count",
+            Self::PlaceChange => "jump or update number",
         }
     }
 
@@ -146,6 +150,7 @@ impl SealedTable {
                 "proxy_sealed",
             ],
             Self::StockCount => stock_count::COLUMNS,
+            Self::PlaceChange => place_change::COLUMNS,
         }
     }
 
@@ -218,6 +223,7 @@ impl SealedTable {
                     "CAST(v.value ->> 0 AS BIGINT)"
                 ),
             Self::StockCount => stock_count::ROWS,
+            Self::PlaceChange => place_change::ROWS,
         };
         if of_keys { some } else { all }
     }
@@ -265,6 +271,31 @@ mod stock_count {
          CAST(second_booked AS TEXT), second_by, CAST(second_account AS TEXT), second_means,
          CAST(second_at_us AS TEXT), which, closed_by, CAST(closed_account AS TEXT), closed_means,
          CAST(closed_at_us AS TEXT), closed_note FROM stock_count",
+        "id",
+        "CAST(v.value ->> 0 AS BIGINT)"
+    );
+}
+
+/// The columns of changes of places, which are many, too.
+mod place_change {
+    pub(super) const COLUMNS: &[&str] = &[
+        "id",
+        "record_id",
+        "cause",
+        "class",
+        "verified_at_us",
+        "requested_at_us",
+        "to_class",
+        "at_us",
+        "actor",
+        "account",
+        "note",
+    ];
+
+    pub(super) const ROWS: [&str; 2] = rows!(
+        "SELECT CAST(id AS TEXT), CAST(record_id AS TEXT), cause, CAST(class AS TEXT), CAST(verified_at_us AS TEXT),
+         CAST(requested_at_us AS TEXT), CAST(to_class AS TEXT), CAST(at_us AS TEXT), actor,
+         CAST(account AS TEXT), note FROM place_change",
         "id",
         "CAST(v.value ->> 0 AS BIGINT)"
     );

@@ -108,28 +108,12 @@ impl Tx {
             |which: fn(&&RecordChange) -> bool| -> Vec<i64> { changes.iter().filter(which).map(|c| c.id.0).collect() };
         self.waiting_remove(&ids(|c| c.from == RecordState::Waiting && c.to != RecordState::Waiting)).await?;
         self.waiting_add(&ids(|c| c.from != RecordState::Waiting && c.to == RecordState::Waiting)).await?;
-        self.classes_change(changes).await?;
+        self.jumps_save(changes).await?;
         self.cards_out_change(changes).await?;
         self.photos_release(&ids(|c| {
             c.from != c.to && matches!(c.to, RecordState::HandedOver | RecordState::Withdrawn)
         }))
         .await
-    }
-
-    /// Sets new classes. A waiting record moves in the waiting list, whose key has the class.
-    async fn classes_change(&mut self, changes: &[RecordChange]) -> Result<(), StoreError> {
-        const CHANGE: &str = "
-            UPDATE record SET class = CAST(v.value ->> 1 AS BIGINT) FROM json_each($1) AS v
-            WHERE record.id = CAST(v.value ->> 0 AS BIGINT)";
-        let classes: Vec<_> = changes.iter().filter_map(|c| Some((c.id.0, c.class?))).collect();
-        if classes.is_empty() {
-            return Ok(());
-        }
-        let is_moved = |c: &&RecordChange| c.class.is_some() && c.to == RecordState::Waiting;
-        let waiting: Vec<i64> = changes.iter().filter(is_moved).map(|c| c.id.0).collect();
-        self.waiting_remove(&waiting).await?;
-        execute!(self, sqlx::query(CHANGE).bind(set(&classes))).map_err(doing("saving a transition"))?;
-        self.waiting_add(&waiting).await
     }
 
     /// The records of which a card is recalled, among those whose change may set or clear the recall.

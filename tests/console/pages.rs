@@ -27,6 +27,7 @@ pub(crate) const PAGES: &[&str] = &[
     "/records/default/r00000",
     "/records/default/r00001",
     "/records/default/r00013",
+    "/jumps",
     "/batches",
     "/batches/1",
     "/batches/1/pile",

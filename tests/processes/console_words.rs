@@ -49,6 +49,7 @@ const PAGES: [&str; 45] = [
     "/records/default/xyz",
     "/matching-records?state=held&act=release",
     "/matching-records?state=waiting&act=hold",
+    "/jumps",
     "/batches",
     "/batches?closed_too=true",
     "/batches/1",

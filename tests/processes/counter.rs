@@ -278,6 +278,38 @@ fn a_walk_in_is_printed_first_and_shown_as_one() {
 }
 
 #[test]
+fn a_record_says_why_it_has_its_place_and_the_jumps_and_the_order_of_a_day_are_read_as_files() {
+    let office = Office::new();
+    office.import("student", &people::students(0..6));
+    office.done(&["record", "priority", "r00004", "--reason", "waits at the counter", "--actor", "sri"]);
+    office.done(&["record", "priority", "r00005", "--class", "2", "--reason", "school begins"]);
+    let why = office.done(&["record", "why", "r00001"]).stdout;
+    assert!(
+        why.contains("2 records") && why.contains("1 in class walk-in") && why.contains("1 in its own class"),
+        "{why}"
+    );
+    assert_eq!(office.json(&["record", "why", "r00001"])["before"]["records"], 2);
+    let unknown = office.run(&["record", "priority", "r00003", "--class", "77", "--reason", "x"]);
+    assert!(unknown.code == Some(1) && unknown.stderr.contains("has class 77"), "{unknown:?}");
+    let jumps = office.json(&["record", "jumps"]);
+    let told = |at: usize| (jumps[at]["request_id"].clone(), jumps[at]["by"].clone(), jumps[at]["note"].clone());
+    assert_eq!(told(1), (json!("r00004"), json!("sri"), json!("waits at the counter")), "{jumps}");
+    office.done(&["record", "hold", "r00000", "--reason", "address"]);
+    let held = office.done(&["record", "why", "r00000"]).stdout;
+    assert!(held.contains("the record is held") && held.contains("record release"), "{held}");
+
+    let day = jumps[0]["at"].as_str().unwrap()[..10].to_owned();
+    let file = office.write("order.csv", "");
+    office.done(&["report", "order", "--day", &day, "--output", &file]);
+    let order = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(order.lines().count(), 1 + 6 + 2 + 1, "{order}");
+    assert!(order.contains(",record.put-first,moved,default,r00004,student,-1000000000,"), "{order}");
+    assert!(order.contains(",record.held,unlisted,default,r00000,"), "{order}");
+    let lines = office.done(&["report", "order", "--day", &day, "--json"]).stdout;
+    assert_eq!(lines.lines().count(), 9, "{lines}");
+}
+
+#[test]
 fn a_recall_by_filters_holds_what_is_queued_in_a_batch_too_and_says_if_nothing_matches() {
     let office = Office::with(&[("CETAK_APPROVE_BATCHES", "true"), ("CETAK_BATCH_SIZE", "3")]);
     office.import("student", &people::students(0..6));

@@ -66,6 +66,7 @@ macro_rules! sees {
 }
 
 const WAITING: &str = "the waiting list has all waiting records, and no others";
+const JUMPS: &str = "a record that jumped is in the class of its last jump, and no other jumped";
 const OPEN_JOBS: &str = "a record in a batch or uncertain has its one open job, and no other has any";
 const ATTEMPTS: &str = "a printing job has its one open attempt, an uncertain or printed one its attempt";
 const BOOKED: &str = "each attempt's blank is booked as the attempt ended";
@@ -79,6 +80,25 @@ const RESERVED: &str = "each open job has its reserved blank, and no other blank
 const RECORD_COUNTERS: &str = "the counters of records are equal to the records";
 const OUTCOME_COUNTERS: &str = "the counters of outcomes are equal to the attempts that ended";
 const FILE: &str = "the database file is whole";
+
+#[tokio::test]
+async fn a_record_that_jumped_is_in_the_class_of_its_jump() {
+    let world = engine().await;
+    operations::put_first(&world.engine, &name("r00006"), "waits").await.unwrap();
+    sees!(
+        world,
+        ["UPDATE record SET jumped = NOT jumped WHERE request_id = 'r00006'"],
+        [(
+            JUMPS,
+            "record default/r00006: its last jump is put-first to class -1000000000, and it is in class -1000000000"
+        )]
+    );
+    sees!(
+        world,
+        ["UPDATE record SET jumped = NOT jumped WHERE request_id = 'r00005'"],
+        [(JUMPS, "record default/r00005: it jumped, and is not first, and no jump of it is known")]
+    );
+}
 
 #[tokio::test]
 async fn the_waiting_list_and_the_records_that_wait_are_the_same() {

@@ -220,6 +220,23 @@ pub(crate) const COVERED: &[Covered] = &[
             ("proxy_sealed", Text),
         ],
     ),
+    (
+        "place_change",
+        "id",
+        &[
+            ("id", Number),
+            ("record_id", Number),
+            ("cause", Word(&["put-first", "put-in-class", "put-back"])),
+            ("class", Number),
+            ("verified_at_us", Number),
+            ("requested_at_us", Number),
+            ("to_class", Number),
+            ("at_us", Number),
+            ("actor", Text),
+            ("account", Number),
+            ("note", Text),
+        ],
+    ),
     ("job", "id", &[("state", JOB_STATES)]),
     ("attempt", "id", &[("state", ATTEMPT_STATES)]),
     ("audit", "chain || '/' || seq", &[("entry", Text), ("hash", Bytes), ("seq", Number), ("chain", Text)]),
@@ -229,7 +246,11 @@ pub(crate) const COVERED: &[Covered] = &[
 /// Tables and columns of which a change is not found, with the reason.
 pub(crate) const NOT_COVERED: &[(&str, &[&str], &str)] = &[
     ("record", &["id"], "a number within the database; a row that others refer to is missed by its references"),
-    ("record", &["class"], "the order of printing; while a record waits, the waiting list is compared with it"),
+    (
+        "record",
+        &["class", "jumped"],
+        "the order of printing; while a record waits, the waiting list is compared with it, and a jump with its class",
+    ),
     ("record", &["charged", "failed_on"], "the count of failed tries; the audit has each of them"),
     ("record", &["reason", "note"], "words beside a state; the audit has them with the event"),
     ("photo", &["id"], "a number within the database; records refer to it"),

@@ -33,6 +33,7 @@ mod idempotency;
 mod identifiers;
 mod import;
 mod instance;
+mod jumps;
 mod limits;
 mod lists;
 mod long_lists;

@@ -66,7 +66,7 @@ impl Office {
     /// An office with ten blanks and the record `r00000`. The first account is `root`, an administrator; each of the others has a role,
     /// which is given behind the program's back.
     pub(crate) async fn new(people: &[(&str, Role)]) -> Self {
-        Self::in_world(World::new().await, people).await
+        Box::pin(Self::in_world(World::new().await, people)).await
     }
 
     pub(crate) async fn in_world(world: World, people: &[(&str, Role)]) -> Self {

@@ -36,6 +36,7 @@ async fn office() -> World {
             operations::reprint_refuse(&world.engine, warrant, "it was found").await.unwrap();
         }
     }
+    operations::put_first(&world.engine, &name("r00006"), "waits").await.unwrap();
     // More than are missing are not booked: the count is cancelled.
     operations::count(&world.engine, "student", None, 1_000_000, "stocktake").await.unwrap_err();
     // The last acts of the local administrator, who may do less once there is an account.

@@ -3,6 +3,7 @@
 mod accounts;
 mod acts;
 mod blanks;
+mod cards;
 mod counts;
 mod database;
 mod many;
@@ -19,12 +20,13 @@ pub use self::{
     accounts::{AccountArgs, AccountCommand, RoleArg, RoleChange, TokenCommand},
     acts::{ActCommand, SecondArgs},
     blanks::{BlangkoCommand, LedgerArgs},
+    cards::CardCommand,
     counts::CountCommand,
     database::{AuditCommand, ConfigCommand, DbCommand, PrintedSinceArg},
     many::{FilterArgs, HeldForArgs, ManyArgs, PageArgs, instant},
     preview::{DocumentArg, PreviewArgs, ProfileCommand, SideArg},
     printing::{BatchCommand, JobCommand, LimitArgs, PrinterCommand, QueueCommand, RunArgs, ScopeArgs, ServeArgs},
-    records::{CardCommand, FindArgs, FoundArg, InspectCommand, KeepArg, RecordArg, RecordCommand, ReprintCommand},
+    records::{FindArgs, FoundArg, InspectCommand, KeepArg, RecordArg, RecordCommand, ReprintCommand},
     simulation::{PlanArgs, ReportCommand, SimulateArgs},
 };
 use crate::domain::value::{AccountName, PersonName, Quantity};

@@ -5,6 +5,8 @@ use std::{num::NonZero, path::PathBuf};
 use clap::{Args, Subcommand};
 use jiff::civil::DateTime;
 
+use crate::domain::time::Day;
+
 #[derive(Args, Debug)]
 pub struct SimulateArgs {
     /// The scenario: a TOML file with printers, hours, stock, deliveries and how often cards fail
@@ -39,7 +41,8 @@ pub struct PlanArgs {
 
 #[derive(Subcommand, Debug)]
 #[command(after_help = "Examples:
-  cetak report night")]
+  cetak report night
+  cetak report order --day 2026-11-24 --output order.csv")]
 pub enum ReportCommand {
     /// Report the last night: what was printed and where it lies, what happened, who must do what, what was planned, what is left
     ///
@@ -48,6 +51,23 @@ pub enum ReportCommand {
   cetak report night
   cetak report night --json")]
     Night,
+    /// Write the order of a day: each record that came onto the waiting list or left it, into which batch and at which place,
+    /// and each jump, hold, release and update that changed the order
+    ///
+    /// CSV, or with `--json` an object on each line, in the order of time. Each line names its event of the audit, and has the keys
+    /// by which records are printed: class, verified, requested, source, request id. It has no personal data. The day is one in the
+    /// time zone of the office.
+    #[command(after_help = "Examples:
+  cetak report order --day 2026-11-24 --output order.csv
+  cetak report order --day 2026-11-24 --json")]
+    Order {
+        /// The day
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        day: Day,
+        /// The file to write, instead of standard output; one that exists is replaced
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
 }
 
 /// The most runs, all of which are in memory.

@@ -106,6 +106,8 @@ refusals! {
     Conflict "matching-number" MatchingNumber { is_none: bool, most: i64 };
     /// The text is not the code of a reason.
     Invalid "not-a-reason-code" NotAReasonCode;
+    /// The profile has no kind of request of this class. `own` is the class of the record's kind, in which it is otherwise.
+    Invalid "no-such-class" NoSuchClass { record: String, profile: String, class: i64, known: Vec<i64>, own: i64 };
     /// The stored data of the record cannot be read.
     Conflict "record-unreadable" RecordUnreadable { record: String, fault: SealedFault };
     /// This record's card cannot be rendered.
@@ -272,8 +274,10 @@ pub enum RecordRule {
     PutFirst,
     /// To put it first: not first already.
     NotFirst,
-    /// To put it back into its class: put first before.
+    /// To put it back into its class: put first, or into another class, before.
     First,
+    /// To put it into a class: in another one.
+    OtherClass,
     /// To withdraw it: its card not handed over.
     Withdraw,
     /// To withdraw it by a person: without a card, and its card not started.

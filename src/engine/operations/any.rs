@@ -64,6 +64,7 @@ any_act! {
     record::HoldRecord,
     record::ReleaseRecord,
     priority::PutFirst,
+    priority::PutInClass,
     priority::PutBack,
     many::HoldRecords,
     many::ReleaseRecords,

@@ -108,13 +108,13 @@ pub enum MatchingAct {
 
 impl MatchingAct {
     /// Whether it is for records in this state and class. Others that match are left as they are, and are not refused.
-    pub(super) fn takes(self, state: RecordState, class: i64) -> bool {
+    pub(super) fn takes(self, state: RecordState, (class, jumped): (i64, bool)) -> bool {
         use RecordState::{Batched, Held, Quarantined, Waiting, Withdrawn};
         match self {
             Self::Hold => matches!(state, Waiting | Batched),
             Self::Release => matches!(state, Held | Quarantined),
             Self::PutFirst => matches!(state, Waiting | Held | Quarantined) && class != WALK_IN_CLASS,
-            Self::PutBack => class == WALK_IN_CLASS,
+            Self::PutBack => jumped,
             Self::Withdraw => matches!(state, Waiting | Batched | Held | Quarantined),
             Self::Restore => state == Withdrawn,
         }
@@ -182,7 +182,7 @@ impl<'a> Taken<'a> {
         let mut walked = Walked { next, ..Walked::default() };
         for (_, line) in records {
             let state: Option<RecordState> = line.state.parse().ok();
-            if !state.is_some_and(|state| self.act.takes(state, line.class)) {
+            if !state.is_some_and(|state| self.act.takes(state, (line.class, line.jumped))) {
                 walked.others.push(line);
             } else if self.leaves_out && is_printed_elsewhere(&line) {
                 walked.left_out += 1;
@@ -300,11 +300,11 @@ impl Act for ReleaseMatching {
 pub enum MatchingTurn {
     /// Before all others of their profile.
     BeforeOthers,
-    /// In the class of their kind of request, after they were put first.
+    /// In the class of their kind of request, after they were put first or into another class.
     Usual,
 }
 
-/// Puts all records that match before the others of their profile, or those that were put first back into the class of their kind of
+/// Puts all records that match before the others of their profile, or those that jumped back into the class of their kind of
 /// request, each by itself.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PrioritizeMatching {

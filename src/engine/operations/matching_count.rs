@@ -71,7 +71,7 @@ fn by_counters(
         if state.is_some() && *state != has || number == 0 {
             continue;
         }
-        if has.is_some_and(|has| act.takes(has, 0)) {
+        if has.is_some_and(|has| act.takes(has, (0, false))) {
             matching += number;
             batched += if has == Some(RecordState::Batched) { number } else { 0 };
         } else {

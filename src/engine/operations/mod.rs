@@ -68,7 +68,7 @@ pub use printer::{
 };
 pub use printer_limits::{SayPrinterSupplies, SetPrinterLimits};
 pub use printer_setting::{HopperSetting, SetObjectedPrinter, SetPrinter};
-pub use priority::{PutBack, PutFirst};
+pub use priority::{PutBack, PutFirst, PutInClass};
 pub use queue::{ApproveBatch, CancelBatch, Pause, ResumeBatch, ResumePrinter, ResumeQueue};
 pub use record::{HoldRecord, ReleaseRecord};
 pub use rekey::{RekeyPersons, RekeyedPersons};

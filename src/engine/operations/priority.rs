@@ -1,4 +1,6 @@
-//! Walk-ins: a record is put before all others of its profile, or back into its own class.
+//! Jumps: a record is put before all others of its profile, into another class, or back into its own.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +14,7 @@ use crate::{
         record::RecordView,
         transition::Transition,
         value::Note,
-        walk_in::{self, QueuePlace},
+        walk_in::{self, Classes, QueuePlace},
     },
     engine::{Engine, EngineError},
     store::Tx,
@@ -41,18 +43,54 @@ impl Act for PutFirst {
 
 /// Decides that a record is put first.
 pub(super) async fn first(tx: &mut Tx, view: &RecordView, note: &Note) -> Result<Transition, EngineError> {
-    let class = tx.record_class(view.id).await?;
-    let queued = match &view.open_job {
+    let (class, _) = tx.record_class(view.id).await?;
+    let queued = queued(tx, view).await?;
+    Ok(walk_in::put_first(view, class, queued, note.as_str())?)
+}
+
+/// Its place in its batch, if it is queued in one.
+async fn queued(tx: &mut Tx, view: &RecordView) -> Result<QueuePlace, EngineError> {
+    Ok(match &view.open_job {
         Some(job) => QueuePlace {
             printer: tx.batch_get(job.batch).await?.map(|batch| batch.printer).unwrap_or_default(),
             before: tx.queued_before(view.id).await?,
         },
         None => QueuePlace::default(),
-    };
-    Ok(walk_in::put_first(view, class, queued, note.as_str())?)
+    })
 }
 
-/// Puts a record that was put first back into the class of its kind of request.
+/// Puts a record into another class of its profile, with a reason. It keeps that class until it is put back, also when its list sends it
+/// again. The lowest class is printed first.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PutInClass {
+    /// The record.
+    pub record: RecordName,
+    /// The class: that of a kind of request of its profile.
+    pub class: i64,
+    /// Why.
+    pub note: Note,
+}
+
+impl Act for PutInClass {
+    type Answer = ();
+    const OPERATION: Operation = Operation::RecordRelease;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let (mut tx, view) = open(engine, permit.covers(Self::OPERATION)?, &self.record).await?;
+        let (now, _) = tx.record_class(view.id).await?;
+        let known = engine.profile(&view.profile)?.kinds.iter().map(|kind| kind.class).collect::<BTreeSet<_>>();
+        let classes = Classes { now, own: own_class(engine, &view)?, known: known.into_iter().collect() };
+        let queued = queued(&mut tx, &view).await?;
+        save(tx, walk_in::put_in_class(&view, &classes, self.class, queued, self.note.as_str())?).await
+    }
+}
+
+/// The class of a record's kind of request.
+fn own_class(engine: &Engine, view: &RecordView) -> Result<i64, EngineError> {
+    Ok(engine.profile(&view.profile)?.kind(&view.kind).map_or(0, |kind| kind.class))
+}
+
+/// Puts a record that was put first, or into another class, back into the class of its kind of request.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PutBack {
     /// The record.
@@ -79,7 +117,6 @@ pub(super) async fn back(
     view: &RecordView,
     note: &Note,
 ) -> Result<Transition, EngineError> {
-    let class = tx.record_class(view.id).await?;
-    let own = engine.profile(&view.profile)?.kind(&view.kind).map_or(0, |kind| kind.class);
-    Ok(walk_in::put_back(view, class, own, note.as_str())?)
+    let place = tx.record_class(view.id).await?;
+    Ok(walk_in::put_back(view, place, own_class(engine, view)?, note.as_str())?)
 }

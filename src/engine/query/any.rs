@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Engine, EngineError, Query, accounts, archive, attempts, audit, batches, board, check, count_matching, counts,
-    duplicates, find, find_name, jobs, ledger, needs, night, night_report, office, outside, pending_acts, pile, plan,
-    printers, probe, read_for, records, scan, stock, warrants,
+    duplicates, find, find_name, jobs, jumps, ledger, needs, night, night_report, office, order, outside, pending_acts,
+    pile, plan, printers, probe, read_for, records, scan, stock, warrants,
 };
 use crate::domain::{actor::Actor, permission::Operation};
 
@@ -70,6 +70,9 @@ any_query! {
     plan::ShowPlan,
     records::ListRecords,
     records::ShowRecord,
+    jumps::ListJumps,
+    jumps::ShowPlace,
+    order::ReportOrder,
     find::FindRecord,
     find::FindPerson,
     find_name::FindName,

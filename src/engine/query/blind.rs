@@ -2,10 +2,10 @@
 
 use super::{
     AccountLine, AuditEntry, AuditVerification, BatchLine, Board, CardOutLine, CardToCheck, ChainHead, CheckedRule,
-    DistrictLine, Duplicate, EndedAttemptLine, FoundName, FoundNames, FoundRecord, JobLine, MovementLine, Need,
-    NeedKind, Night, NightPlan, NightReport, OfficeScenario, Page, PendingActItem, PendingActView, Pile, PileLine,
-    PrinterLine, PrinterReport, RecordLine, ScannedCard, SessionLine, ShownProxy, Stock, StockCountLine, TokenLine,
-    UncertainLine, WarrantLine,
+    DistrictLine, Duplicate, EndedAttemptLine, FoundName, FoundNames, FoundRecord, JobLine, JumpLine, MovementLine,
+    Need, NeedKind, Night, NightPlan, NightReport, OfficeScenario, OrderPage, Page, PendingActItem, PendingActView,
+    Pile, PileLine, PrinterLine, PrinterReport, RecordLine, RecordPlace, ScannedCard, SessionLine, ShownProxy, Stock,
+    StockCountLine, TokenLine, UncertainLine, WarrantLine,
     hidden::{Blind, Hidden},
 };
 use crate::{
@@ -24,7 +24,7 @@ macro_rules! nothing_to_hide {
 }
 
 nothing_to_hide! {
-    AccountLine, Archived, ChainHead, CheckedRule, Duplicate, EndedAttemptLine, JobLine, MatchingCount, PrinterReport, PrinterSetting, RecordLine, RecordedEvent, RequestBeside, SessionLine,
+    AccountLine, Archived, ChainHead, CheckedRule, Duplicate, EndedAttemptLine, JobLine, JumpLine, MatchingCount, PrinterReport, PrinterSetting, RecordLine, RecordedEvent, RequestBeside, SessionLine,
     TokenLine, UncertainLine, WarrantLine, CardOutLine, DistrictLine, ShownProxy,
 }
 
@@ -106,6 +106,12 @@ impl Blind for FoundRecord {
     }
 }
 
+impl Blind for RecordPlace {
+    fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
+        self.found.hide(hidden)
+    }
+}
+
 impl Blind for ScannedCard {
     fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
         self.found.hide(hidden)
@@ -177,6 +183,13 @@ impl Blind for NightPlan {
 }
 
 impl Blind for NightReport {
+    fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
+        hidden.first()
+    }
+}
+
+/// The cards of batches are the blanks that were reserved for them.
+impl Blind for OrderPage {
     fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
         hidden.first()
     }

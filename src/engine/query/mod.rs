@@ -23,12 +23,14 @@ mod find_name;
 mod found;
 mod hidden;
 mod jobs;
+mod jumps;
 mod known;
 mod ledger;
 mod needs;
 mod night;
 mod night_report;
 mod office;
+mod order;
 mod outside;
 mod page;
 mod pending_acts;
@@ -63,6 +65,7 @@ pub use self::{
     found::{CardFacts, Done, FoundRecord, InHand},
     hidden::{Blind, Hidden, HiddenType},
     jobs::{JobsOf, ListJobs, ShowJob},
+    jumps::{ListJumps, RecordPlace, RecordsBefore, RecordsInClass, ShowPlace},
     ledger::ListMovements,
     needs::{FreeBlanks, ListNeeds, Need, NeedKind, NoBlanks, ReservedBlanks},
     night::{Night, NightLine, ShowNight},
@@ -70,6 +73,7 @@ pub use self::{
         BlanksLeft, Happened, LeftInClass, NightPile, NightReport, PileDistrict, PlanTruth, PrinterTruth, ReportNight,
     },
     office::{OfficeScenario, ShowScenario},
+    order::{OrderCursor, OrderEvent, OrderLine, OrderPage, ReportOrder},
     outside::{ListDistricts, ListHandedOverCards, ListReadyCards, ListSentCards, ShowProxy, ShownProxy},
     page::{Cursor, Limit, Page, PageRequest},
     pending_acts::{ListPendingActs, PendingActItem, PendingActView, ShowPendingAct},
@@ -88,8 +92,8 @@ use super::{Engine, EngineError};
 use crate::domain::{actor::Actor, permission::Operation};
 pub use crate::store::{
     AccountLine, AttemptLine, BalanceLine, BatchLine, BesideLine, CardOutLine, ChainHead, DistrictLine,
-    EndedAttemptLine, JobLine, MadeCountLine, MovementLine, Node, OldestWaiting, PendingActLine, PileCounts, PileLine,
-    RecordLine, Remedy, SessionLine, StockCountLine, TokenLine, UncertainLine, Violation, WarrantLine,
+    EndedAttemptLine, JobLine, JumpLine, MadeCountLine, MovementLine, Node, OldestWaiting, PendingActLine, PileCounts,
+    PileLine, RecordLine, Remedy, SessionLine, StockCountLine, TokenLine, UncertainLine, Violation, WarrantLine,
 };
 
 /// Something to be read. It changes nothing.

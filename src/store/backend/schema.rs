@@ -42,6 +42,7 @@ macro_rules! scripts {
             (31, "name_words", include_str!(concat!("../../../migrations/", $folder, "/0031_name_words.sql"))),
             (32, "kept_plans", include_str!(concat!("../../../migrations/", $folder, "/0032_kept_plans.sql"))),
             (33, "supplies", include_str!(concat!("../../../migrations/", $folder, "/0033_supplies.sql"))),
+            (34, "jumps", include_str!(concat!("../../../migrations/", $folder, "/0034_jumps.sql"))),
         ]
     };
 }

@@ -50,11 +50,12 @@ pub struct Violation {
 }
 
 /// Rules that are one statement each: name, remedy, statement.
-const RULES: [(&str, Remedy, &str); 24] = [
+const RULES: [(&str, Remedy, &str); 25] = [
     ("the accounts of each lot sum to zero", Recount, LOTS),
     ("a reversal takes back no more than its delivery", Recount, REVERSALS),
     ("each count has what its state needs, and its difference is in the ledger", Recount, COUNTS),
     ("the waiting list has all waiting records, and no others", ReadHistory, WAITING),
+    ("a record that jumped is in the class of its last jump, and no other jumped", ReadHistory, JUMPS),
     ("a claim reads each waiting record", ClaimAgain, CLAIM_BOUNDS),
     ("a record in a batch or uncertain has its one open job, and no other has any", ReadHistory, OPEN_JOBS),
     ("a printing job has its one open attempt, an uncertain or printed one its attempt", ReadHistory, ATTEMPTS),
@@ -237,6 +238,19 @@ const CARDS_OUT: &str = "
     UNION ALL
     SELECT 'record number ' || CAST(c.record_id AS TEXT), 'it is gone, and its card is said to be outside'
     FROM card_out AS c LEFT JOIN record AS r ON r.id = c.record_id WHERE r.id IS NULL
+    LIMIT 100";
+
+// The jump of a record that an earlier version of the program put first is in the audit only.
+const JUMPS: &str = "
+    SELECT COALESCE('record ' || r.source || '/' || r.request_id, 'record number ' || CAST(p.record_id AS TEXT)),
+           'its last jump is ' || p.cause || ' to class ' || CAST(p.to_class AS TEXT) || COALESCE(', and it is in class ' || CAST(r.class AS TEXT), '')
+    FROM (SELECT record_id, MAX(id) AS id FROM place_change WHERE note IS NOT NULL GROUP BY record_id) AS last
+    JOIN place_change AS p ON p.id = last.id LEFT JOIN record AS r ON r.id = p.record_id
+    WHERE r.id IS NULL OR r.jumped <> (p.cause <> 'put-back') OR (r.jumped AND r.class <> p.to_class)
+    UNION ALL
+    SELECT 'record ' || r.source || '/' || r.request_id, 'it jumped, and is not first, and no jump of it is known'
+    FROM record AS r WHERE r.jumped AND r.class <> -1000000000
+      AND NOT EXISTS (SELECT 1 FROM place_change AS p WHERE p.record_id = r.id AND p.note IS NOT NULL)
     LIMIT 100";
 
 const CARD_COUNTS: &str = "

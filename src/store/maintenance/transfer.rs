@@ -18,13 +18,14 @@ use crate::{
 };
 
 /// All tables that are moved; referenced tables come first. A file has no nodes, and sessions end with the move.
-const TABLES: [&str; 36] = [
+const TABLES: [&str; 37] = [
     "meta",
     "photo",
     "record",
     "person",
     "person_rule",
     "card_out",
+    "place_change",
     "name_word",
     "waiting",
     "claim_bound",

@@ -38,6 +38,7 @@ mod night_report;
 mod office;
 mod page;
 mod pile;
+mod place;
 mod plan;
 mod printer_answer;
 mod records;
@@ -68,6 +69,7 @@ pub(super) fn router() -> Router<Arc<Web>> {
         .route("/printers", get(tiles::show))
         .merge(import::router())
         .merge(records::router())
+        .merge(place::router())
         .merge(matching::router())
         .merge(work::router())
         .merge(pile::router())

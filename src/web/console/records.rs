@@ -18,6 +18,7 @@ use super::{
     known::Known,
     matching,
     page::{Page, respond},
+    place,
     view::{Button, Cell, Filter, Table, View},
 };
 use crate::{
@@ -30,8 +31,8 @@ use crate::{
         operations::RecordName,
         printing::code_of_mock_card,
         query::{
-            Cursor, FindRecord, FoundName, FoundNames, FoundRecord, JobsOf, ListJobs, ListRecordEvents, ListRecords,
-            PageRequest,
+            Cursor, FoundName, FoundNames, FoundRecord, JobsOf, ListJobs, ListJumps, ListRecordEvents, ListRecords,
+            PageRequest, Query, ShowPlace,
         },
     },
     web::{carry::done_by_name, context::Web, input, problem::Problem, route::Sort},
@@ -69,6 +70,7 @@ async fn list(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
         let label = view.page.t(texts::SEARCH);
         view.buttons.push(Button { address: "/records/search".into(), label });
     }
+    offer_jumps(&mut view);
     view.filters = filters(&web, &view.page, &sent);
     let mut table = table(&view.page, records.iter().flat_map(|records| &records.items));
     table.next = records.as_ref().and_then(|records| records.next).map(|next| {
@@ -165,14 +167,16 @@ async fn show(
     let (parts, _) = request.into_parts();
     let page = Page::of(&web, &parts).await?;
     let name = RecordName { source, request_id };
-    let (page, found) = page.read(&web, FindRecord { record: name.clone() }).await?;
+    let (page, place) = page.read(&web, ShowPlace { record: name.clone() }).await?;
     let (page, jobs) = page
         .read(&web, ListJobs { of: JobsOf::Record(name.clone()), state: None, page: PageRequest::default() })
         .await?;
     let (page, events) = page.read(&web, ListRecordEvents { record: name }).await?;
-    let mut view = View::new(page, found.record.request_id.clone());
-    view.lead = whereabouts(&view.page, &found);
-    facts(&mut view, &found);
+    let mut view = View::new(page, place.found.record.request_id.clone());
+    view.lead = whereabouts(&view.page, &place.found);
+    facts(&mut view, &place.found);
+    view.facts.extend(place::facts(&view.page, &place));
+    let found = place.found;
     let are_shown = Sent::of_query(&parts).unwrap_or_default().value("pictures") == "true";
     pictures(&mut view, &found.record, are_shown);
     if are_shown {
@@ -190,7 +194,16 @@ async fn show(
         .chain(beside(page, &found))
         .collect();
     offer(&mut view, &found.record);
+    offer_jumps(&mut view);
     Ok(respond(StatusCode::OK, &view))
+}
+
+/// The list of jumps, for those who read it.
+fn offer_jumps(view: &mut View) {
+    if view.page.may(ListJumps::OPERATION, Sort::Query) {
+        let label = view.page.t(texts::JUMPS);
+        view.buttons.push(Button { address: "/jumps".into(), label });
+    }
 }
 
 /// The photo and the preview of the card. They are read, and that is written down, only when the person asks for them.
@@ -338,8 +351,11 @@ fn outside(page: &Page, found: &FoundRecord) -> Option<String> {
 fn offer(view: &mut View, record: &RecordLine) {
     let known = [("/record/source", &*record.source), ("/record/request_id", &*record.request_id)];
     let names: &[&str] = match RecordState::ALL.into_iter().find(|state| state.as_str() == record.state) {
-        Some(RecordState::Waiting) => &["HoldRecord", "PutFirst", "PutBack", "WithdrawRecord"],
-        Some(RecordState::Held) => &["ReleaseRecord", "WithdrawRecord"],
+        Some(RecordState::Waiting) if record.jumped => {
+            &["HoldRecord", "PutFirst", "PutInClass", "PutBack", "WithdrawRecord"]
+        }
+        Some(RecordState::Waiting) => &["HoldRecord", "PutFirst", "PutInClass", "WithdrawRecord"],
+        Some(RecordState::Held) => &["ReleaseRecord", "PutFirst", "PutInClass", "WithdrawRecord"],
         Some(RecordState::Batched) => &["HoldRecord"],
         Some(RecordState::Printed) if record.sent => &["HandOverCard", "HandOverByProxy", "RequestReprint"],
         Some(RecordState::Printed) if record.checked => {

@@ -120,6 +120,7 @@ pub(super) mod tests {
             profile: "student".into(),
             kind: "new".into(),
             class: 1,
+            jumped: false,
             state: state.as_str().into(),
             stop: stop.map(|stop| stop.as_str().into()),
             reason: reason.map(Reason::to_stored),

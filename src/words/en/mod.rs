@@ -19,6 +19,7 @@ mod number;
 mod objection;
 mod operation;
 mod person_keys;
+mod place;
 mod printer;
 mod printer_limit;
 mod printer_use;
@@ -48,6 +49,7 @@ pub use self::{
     number::thousands,
     objection::{caution, objection, resolution},
     operation::{act_kind, act_on_blanks, operation},
+    place::{class, place_cause, place_rows},
     printer::{blank_inside, cleared, resumes, task},
     printer_limit::left,
     reason::{different_notes, left_out, quote, reason, with_note, word_reason},

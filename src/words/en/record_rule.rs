@@ -60,7 +60,8 @@ pub(super) fn record_state(record: &str, found: RecordState, needs: RecordRule) 
         RecordRule::Check => ("only a `printed` card can be checked", again),
         RecordRule::PutFirst => ("only a record without a card, which is not being printed, can be put first", again),
         RecordRule::NotFirst => ("it is first already", "see its class with `cetak record show`"),
-        RecordRule::First => ("it was not put first", "see its class with `cetak record show`"),
+        RecordRule::First => ("it was not put first or into another class", "see its class with `cetak record show`"),
+        RecordRule::OtherClass => ("it is in this class already", "see its place with `cetak record why`"),
         RecordRule::Reject => ("only a `printed` card can be rejected", again),
         RecordRule::HandOver => ("only a `printed` card can be handed over", again),
         RecordRule::Checked => {

@@ -169,6 +169,15 @@ pub fn refusal(refusal: &Refusal) -> Message {
             "this is not the code of a reason".into(),
             "the codes stand in the column `code` of `cetak record list`, such as `living-card`",
         ),
+        Refusal::NoSuchClass { record, profile, class, known, own } => say(
+            format!(
+                "no kind of request of profile `{profile}` has class {class}; {record} is in class {own} otherwise"
+            ),
+            &format!(
+                "its classes are {}; `cetak record priority` without `--class` puts it first",
+                known.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
+            ),
+        ),
         Refusal::RecordUnreadable { record, fault } => say(
             format!("the stored data of {record} {}", sealed(*fault)),
             "keep the files as they are, and check the database with `cetak db check`",

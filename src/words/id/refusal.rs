@@ -135,6 +135,11 @@ pub fn refusal(refusal: &Refusal) -> String {
         }
         Refusal::UnknownFilter { filter, value, .. } => format!("tidak ada {} bernama `{value}`", filter_name(filter)),
         Refusal::NotAReasonCode => "ini bukan kode alasan".into(),
+        Refusal::NoSuchClass { record, profile, class, known, own } => format!(
+            "tidak ada jenis permohonan profil `{profile}` dengan kelas {class} (yang ada: {}); {} biasanya di kelas {own}",
+            known.iter().map(i64::to_string).collect::<Vec<_>>().join(", "),
+            thing(record)
+        ),
         Refusal::RecordUnreadable { record, fault } => {
             format!("data {} yang tersimpan {}", thing(record), sealed(*fault))
         }

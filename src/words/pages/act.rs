@@ -31,6 +31,9 @@ acts! {
         "It waits for printing again." "Kembali menunggu pencetakan.";
     PutFirst "Print it next" "Cetak lebih dulu",
         "It is the first card of the next batch." "Menjadi kartu pertama pada kelompok cetak berikutnya.";
+    PutInClass "Put it into another class" "Pindahkan kelasnya",
+        "It keeps this class, also when its list sends it again, until it is given its usual place."
+        "Tetap di kelas ini, juga jika daftarnya mengirimnya lagi, sampai dikembalikan ke urutan biasa.";
     PutBack "Give it its usual place" "Kembalikan ke urutan biasa",
         "It waits at the place that its date gives it." "Menunggu pada urutan menurut tanggalnya.";
     HoldRecords "Hold records" "Tahan beberapa permohonan",

@@ -21,6 +21,7 @@ labels! { FIELDS
     "/record/source" "Source" "Sumber";
     "/record/request_id" "Request" "Nomor permohonan";
     "/records" "Requests" "Nomor permohonan";
+    "/class" "Priority class; the lowest is printed first" "Kelas prioritas; yang terendah dicetak lebih dulu";
     "/keep" "Which request is kept" "Permohonan yang dipertahankan";
     "/filter/state" "Only of this state" "Hanya yang berstatus ini";
     "/filter/source" "Only of this source" "Hanya dari sumber ini";

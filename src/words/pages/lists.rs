@@ -126,6 +126,27 @@ texts! {
     VERDICT_NOT_CURRENT "This is an old card of {}: it was rejected or replaced." "Ini kartu lama {}: sudah ditolak atau diganti.";
     ALREADY_CHECKED "It was checked before." "Sudah pernah diperiksa.";
     ALREADY_HANDED_OVER "It was handed over before." "Sudah pernah diserahkan.";
+    JUMPS "Jumps" "Permohonan yang didahulukan";
+    JUMPS_LEAD "Requests that a person put first, into another class, or back, the last first."
+        "Permohonan yang oleh petugas didahulukan, dipindah kelasnya, atau dikembalikan; yang terakhir di atas.";
+    FROM_CLASS "From class" "Dari kelas";
+    TO_CLASS "To class" "Ke kelas";
+    CLASS_FIRST "first" "didahulukan";
+    JUMP_FIRST "put first" "didahulukan";
+    JUMP_CLASS "put into another class" "dipindah ke kelas lain";
+    JUMP_BACK "put back" "dikembalikan";
+    JUMP_UPDATED "changed by its list" "diubah oleh daftarnya";
+    OWN_CLASS "Otherwise in class" "Biasanya di kelas";
+    JUMPED "Jumped" "Didahulukan";
+    JUMPED_BY "{} by {}, {}: {}" "{} oleh {}, {}: {}";
+    BEFORE_IT "Before it" "Di depannya";
+    BEFORE_MORE "more than {} requests" "lebih dari {} permohonan";
+    BEFORE_IN_CLASS "{} in class {}" "{} di kelas {}";
+    BEFORE_IN_OWN "{} in its own class" "{} di kelasnya sendiri";
+    ORDER_RULE "Rule" "Aturan";
+    ORDER_RULE_IS "The lowest class first; in a class, the one that was verified first." "Kelas terendah didahulukan; dalam satu kelas, yang lebih dulu diverifikasi.";
+    REQUESTED "Requested" "Diajukan";
+    PRINTERS_OF_PROFILE "Printers that take its card profile" "Printer untuk profil kartunya";
     OTHER_REQUESTS "Other requests of the same person" "Permohonan lain orang yang sama";
     CLOSED_TOO "Closed ones too" "Termasuk yang selesai";
     NUMBER_OF_ACT "Number" "Nomor";
