@@ -33,6 +33,8 @@ struct Row<'a> {
     class: i64,
     verified_at: String,
     requested_at: String,
+    district: &'a str,
+    village: &'a str,
     from_class: Option<i64>,
     batch: Option<i64>,
     position: Option<i64>,
@@ -54,6 +56,8 @@ impl<'a> From<&'a OrderLine> for Row<'a> {
             class: line.keys.class,
             verified_at: line.keys.verified_at.to_string(),
             requested_at: line.keys.requested_at.to_string(),
+            district: &line.district,
+            village: &line.village,
             from_class: line.from_class,
             batch: line.batch.map(|batch| batch.0),
             position: line.position,
@@ -101,7 +105,7 @@ fn json(lines: &[OrderLine]) -> anyhow::Result<String> {
 }
 
 fn csv(lines: &[OrderLine], has_headings: bool) -> anyhow::Result<String> {
-    const HEADINGS: [&str; 16] = [
+    const HEADINGS: [&str; 18] = [
         "chain",
         "seq",
         "at",
@@ -114,6 +118,8 @@ fn csv(lines: &[OrderLine], has_headings: bool) -> anyhow::Result<String> {
         "class",
         "verified_at",
         "requested_at",
+        "district",
+        "village",
         "from_class",
         "batch",
         "position",

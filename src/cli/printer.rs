@@ -6,7 +6,7 @@ use super::{
     Message, Usage,
     access::Access,
     act::with_second,
-    args::{LimitArgs, PrinterCommand, SecondArgs},
+    args::{LaneArg, LimitArgs, PrinterCommand, SecondArgs},
     output::{Output, message, table},
     words,
 };
@@ -20,7 +20,7 @@ use crate::{
         client::Client,
         operations::{
             AddObjectedPrinter, AddPrinter, ClearPrinter, HopperSetting, Probe, RemovePrinter, SayPrinterSupplies,
-            SetObjectedPrinter, SetPrinter, SetPrinterLimits, Supply, TestPrinter,
+            SetObjectedPrinter, SetPrinter, SetPrinterLimits, Supply, TestPrinter, WalkInLane,
         },
         query::{ListPrinters, PrinterLine, PrinterReport, ProbePrinter},
     },
@@ -131,8 +131,17 @@ async fn set_limits(access: &Access, printer: &str, limits: LimitArgs) -> anyhow
     if !limits.is_any() {
         return Ok(());
     }
-    let LimitArgs { tray, ribbon, ribbon_yield, seconds_per_card, cleaning, rest_after, rest_minutes, cards_a_day } =
-        limits;
+    let LimitArgs {
+        tray,
+        ribbon,
+        ribbon_yield,
+        seconds_per_card,
+        cleaning,
+        rest_after,
+        rest_minutes,
+        cards_a_day,
+        walk_in_lane,
+    } = limits;
     let act = SetPrinterLimits {
         printer: printer.to_owned(),
         tray,
@@ -143,6 +152,7 @@ async fn set_limits(access: &Access, printer: &str, limits: LimitArgs) -> anyhow
         rest_after,
         rest_minutes,
         cards_a_day,
+        walk_in_lane: walk_in_lane.map(|lane| if lane == LaneArg::On { WalkInLane::On } else { WalkInLane::Off }),
     };
     access.act(act).await?;
     Ok(())

@@ -17,7 +17,7 @@ const ANOTHER_RIBBON: u8 = 10;
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// The limits that people set of a printer. `None`: not counted.
+/// The limits that people set of a printer, and whether it keeps a lane. `None`: not counted.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -45,6 +45,9 @@ pub struct Limits {
     /// The most cards within 24 hours, which begin with the first of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cards_a_day: Option<i64>,
+    /// Whether it keeps a lane: a walk-in joins the front of its batch.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub walk_in_lane: bool,
 }
 
 impl Limits {

@@ -6,7 +6,7 @@ use super::{
     place::PlaceCause,
     record::RecordView,
     refusal::{RecordRule, Refusal},
-    states::{JobState, RecordState},
+    states::{BatchState, JobState, RecordState},
     transition::{Jump, RecordChange, Transition},
 };
 
@@ -67,6 +67,34 @@ pub fn put_back(view: &RecordView, (class, jumped): (i64, bool), own: i64, note:
     Ok(jump(view, class, PlaceCause::PutBack, (own, note)))
 }
 
+/// A printer and its batch, as far as they decide whether a walk-in joins the front of the batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lane {
+    /// The printer keeps a lane.
+    pub is_kept: bool,
+    /// The state of its batch.
+    pub batch: BatchState,
+    /// Nothing forbids it to begin a card: no pause, its window, its breaker, its node.
+    pub may_begin: bool,
+    /// Whether the first card that is queued in the batch is of a walk-in itself; none if no card is queued.
+    pub first: Option<bool>,
+    /// The free blanks at the place of the batch.
+    pub blanks: i64,
+    /// The cards that its limits allow beyond those of the batch; none if none is counted.
+    pub room: Option<i64>,
+}
+
+/// Whether the walk-in that is first on the waiting list joins the front of a batch. One that is queued there is printed before it, as it
+/// was put first earlier; without a queued card it is the first of the next batch.
+pub fn joins(lane: &Lane) -> bool {
+    lane.is_kept
+        && lane.batch == BatchState::Running
+        && lane.may_begin
+        && lane.first == Some(false)
+        && lane.blanks > 0
+        && lane.room.is_none_or(|room| room > 0)
+}
+
 /// A record with a card, or with one that is being printed, does not jump.
 fn refuse_in_hand(view: &RecordView, queued: QueuePlace) -> Result<(), Refusal> {
     match (view.state, &view.open_job) {
@@ -123,6 +151,31 @@ mod tests {
         );
         let back = put_back(&held, (WALK_IN_CLASS, true), 2, "gone").unwrap().record.unwrap().jump.unwrap();
         assert_eq!((back.class, back.cause.is_kept()), (2, false));
+    }
+
+    #[test]
+    fn a_walk_in_joins_a_batch_only_if_nothing_keeps_its_card_from_being_the_next() {
+        let lane = Lane {
+            is_kept: true,
+            batch: BatchState::Running,
+            may_begin: true,
+            first: Some(false),
+            blanks: 1,
+            room: None,
+        };
+        assert!(joins(&lane) && joins(&Lane { room: Some(1), ..lane }));
+        for other in [
+            Lane { is_kept: false, ..lane },
+            Lane { batch: BatchState::Planned, ..lane },
+            Lane { batch: BatchState::Closing, ..lane },
+            Lane { may_begin: false, ..lane },
+            Lane { first: None, ..lane },
+            Lane { first: Some(true), ..lane },
+            Lane { blanks: 0, ..lane },
+            Lane { room: Some(0), ..lane },
+        ] {
+            assert!(!joins(&other), "{other:?}");
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod group_commit;
 pub mod import;
 mod instance;
 pub mod instance_memory;
+mod lane;
 mod looks;
 pub mod metrics;
 pub mod operations;

@@ -32,7 +32,7 @@ pub(super) struct Job {
     pub(super) due: Timestamp,
     pub(super) not_started: u32,
     /// Its place in the batch; a job that is tried again moves to the end.
-    pub(super) position: usize,
+    pub(super) position: i64,
 }
 
 /// How a card ends.
@@ -97,7 +97,7 @@ pub(super) struct Printer<'a> {
     pub(super) next: Option<Job>,
     pub(super) open: Option<(Job, Fate)>,
     /// The place after the last of its batch.
-    pub(super) end_position: usize,
+    pub(super) end_position: i64,
     pub(super) waiting: Option<Waiting>,
     /// It was woken while it did something else.
     pub(super) is_woken: bool,

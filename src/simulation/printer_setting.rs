@@ -96,6 +96,9 @@ pub struct Printer {
     /// The local time at which these end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub day_until: Option<DateTime>,
+    /// Whether it keeps a lane: a walk-in joins the front of its batch.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub walk_in_lane: bool,
 }
 
 impl Printer {
@@ -147,6 +150,7 @@ impl Printer {
             rest_after: number(self.rest_after),
             rest_minutes: number(self.rest_minutes),
             cards_a_day: number(self.cards_a_day),
+            walk_in_lane: self.walk_in_lane,
         }
     }
 

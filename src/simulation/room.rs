@@ -1,5 +1,7 @@
 //! The state of a run, and the decisions of the domain over it.
 
+mod lane;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
@@ -274,15 +276,16 @@ impl<'a> Room<'a> {
         self.batches += 1;
         let printer = &mut self.printers[at];
         for (position, record) in records.enumerate() {
+            let place = i64::try_from(position).unwrap_or(i64::MAX);
             self.records[record].state = RecordState::Batched;
             self.jobs += 1;
-            printer.jobs.push(Job { id: JobId(self.jobs), record, due: now, not_started: 0, position });
+            printer.jobs.push(Job { id: JobId(self.jobs), record, due: now, not_started: 0, position: place });
             if let Some(trace) = &mut self.trace {
                 let batch = printer.batches;
                 trace.push(TracedJob { record, printer: at, batch, position, attempts: Vec::new() });
             }
         }
-        printer.end_position = printer.jobs.len();
+        printer.end_position = i64::try_from(printer.jobs.len()).unwrap_or(i64::MAX);
         printer.batches += 1;
         // The last card is the first to be taken.
         printer.jobs.reverse();
@@ -318,6 +321,7 @@ impl<'a> Room<'a> {
 
     /// Begins the card that was rendered ahead, or the first of the batch that is due.
     pub(super) fn print(&mut self, at: usize) -> Turned {
+        self.join(at);
         let (now, records, printer) = (self.now, &self.records, &mut self.printers[at]);
         printer.prepare_next(now);
         let Some(job) = printer.next.take() else {

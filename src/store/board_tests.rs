@@ -9,7 +9,7 @@ use sqlx::Row;
 
 use super::{
     Inner, Location, Store, Writer, account, attempt, attempt_list, audit, card_out, counter, delivery, find,
-    idempotency, joint_read, keys::Keys, latest_attempts, movement_list, name_word, night, night_report, node,
+    idempotency, joint_read, keys::Keys, lane, latest_attempts, movement_list, name_word, night, night_report, node,
     pending_act, pile, place_change, printer, record, record_event, record_list, report, requests_beside, stock,
     stock_count,
 };
@@ -123,6 +123,9 @@ async fn what_people_list_is_read_through_an_index_of_its_own() {
         (card_out::DISTRICTS, "card_out_district (handed_over_order=? AND district>?)"),
         (card_out::OVERDUE, "card_out_sent (handed_over_order=? AND sent_at_us<?)"),
         (card_out::LAST_BEFORE, "card_out_sent (handed_over_order=? AND sent_at_us<?)"),
+        (lane::WAITS, "SEARCH waiting USING PRIMARY KEY (profile=? AND class=?)"),
+        (lane::BATCH, "SEARCH b USING INTEGER PRIMARY KEY (rowid=?)"),
+        (lane::BATCH, "SEARCH j USING INDEX job_batch (batch_id=?)"),
         (place_change::JUMPS, "place_change_jumps (id<?)"),
         (place_change::JUMPS_AFTER, "place_change_jumps (id>? AND id<?)"),
         (place_change::JUMPS_OF, "place_change_record (record_id=? AND id<?)"),

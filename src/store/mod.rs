@@ -34,6 +34,7 @@ mod instance;
 mod joint_read;
 mod kept_plan;
 pub mod keys;
+mod lane;
 mod latest_attempts;
 mod maintenance;
 mod movement_list;
@@ -84,6 +85,7 @@ pub use self::{
     fence::Fence,
     find::BesideLine,
     joint_read::{PlanView, WorkersView},
+    lane::LaneBatch,
     maintenance::{Check, Moved, Remedy, Transferred, Violation},
     movement_list::{MovementFilter, Movements},
     name_word::{NamesLeft, word_keys},

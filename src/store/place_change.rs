@@ -43,6 +43,10 @@ pub struct JumpLine {
 pub struct KeysOverTime {
     /// Its profile.
     pub profile: String,
+    /// The first key of the pile, as it is now.
+    pub district: String,
+    /// The second one.
+    pub village: String,
     /// The present keys.
     now: PlaceKeys,
     /// The number of a change and the keys before it, by number.
@@ -88,7 +92,8 @@ pub(super) const JUMPS_OF: &str = jumps!(" AND p.record_id = $3");
 pub(super) const LAST_BEFORE: &str =
     "SELECT id FROM place_change WHERE at_us < $1 ORDER BY at_us DESC, id DESC LIMIT 1";
 pub(super) const KEYS_NOW: &str = "
-    SELECT r.id, r.profile, r.class, r.verified_at_us, r.requested_at_us, r.source, r.request_id
+    SELECT r.id, r.profile, r.class, r.verified_at_us, r.requested_at_us, r.source, r.request_id,
+           r.district, r.village
     FROM json_each($1) AS v CROSS JOIN record AS r WHERE r.id = CAST(v.value AS BIGINT)";
 pub(super) const KEYS_BEFORE: &str = "
     SELECT p.record_id, p.id, p.class, p.verified_at_us, p.requested_at_us
@@ -200,7 +205,7 @@ impl Tx {
         records: &[i64],
         after: i64,
     ) -> Result<HashMap<i64, KeysOverTime>, StoreError> {
-        type Now = (i64, String, i64, i64, i64, String, String);
+        type Now = (i64, String, i64, i64, i64, String, String, String, String);
         if records.is_empty() {
             return Ok(HashMap::new());
         }
@@ -209,10 +214,10 @@ impl Tx {
         let before: Vec<(i64, i64, i64, i64, i64)> =
             on!(self, c => sqlx::query_as(KEYS_BEFORE).bind(set(records)).bind(after).fetch_all(c))
                 .map_err(doing(READING))?;
-        let over_time = |(id, profile, class, verified, requested, source, request_id): Now| {
+        let over_time = |(id, profile, class, verified, requested, source, request_id, district, village): Now| {
             let (verified_at, requested_at) = (Timestamp(verified), Timestamp(requested));
             let now = PlaceKeys { class, verified_at, requested_at, source, request_id };
-            (id, KeysOverTime { profile, now, before: Vec::new() })
+            (id, KeysOverTime { profile, district, village, now, before: Vec::new() })
         };
         let mut keys: HashMap<i64, KeysOverTime> = now.into_iter().map(over_time).collect();
         for (record, number, class, verified, requested) in before {

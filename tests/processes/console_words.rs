@@ -22,7 +22,7 @@ const ENGLISH: &str = "act also an and any are as asks attempt attempts batches 
 const QUOTED: [&str; 2] = ["the first", "from May"];
 
 /// The pages without a number in their address, and those of things that the office has.
-const PAGES: [&str; 45] = [
+const PAGES: [&str; 46] = [
     "/",
     "/needs",
     "/night",

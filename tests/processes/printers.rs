@@ -98,6 +98,10 @@ fn limits_are_set_shown_and_end_a_run_until_a_person_says_what_is_in_the_printer
     let listed = office.done(&["printer", "list"]).stdout;
     assert!(listed.contains("its ribbon is used up") && listed.contains("p1: ribbon: 0 of 12 cards"), "{listed}");
     assert_eq!(office.run(&["printer", "supplies", "p1", "--cleaned"]).code, Some(1), "no cleaning is counted");
+    office.done(&["printer", "set", "p1", "--walk-in-lane", "on"]);
+    assert!(office.done(&["printer", "list"]).stdout.contains("keeps a lane for walk-ins"));
+    assert_eq!(office.json(&["printer", "list"])[0]["limits"]["walk_in_lane"], true);
+    office.done(&["printer", "set", "p1", "--walk-in-lane", "off"]);
     office.done(&["printer", "set", "p1", "--tray", "0", "--ribbon", "0"]);
     office.done(&["run", "--until-idle"]);
     assert_eq!(number(&office.status(), &["records", "printed"]), 12);

@@ -78,7 +78,8 @@ async fn a_person_confirms_with_the_password_of_an_account_and_never_an_own_act(
 #[tokio::test]
 async fn where_it_is_only_recorded_one_account_does_what_is_for_two_and_the_audit_says_so() {
     let world = World::with(|settings| settings.two_person = TwoPerson::Recorded).await;
-    let office = Office::in_world(world, &[("Budi", Role::Supervisor), ("Siti", Role::StockKeeper)]).await;
+    let people = [("Budi", Role::Supervisor), ("Siti", Role::StockKeeper)];
+    let office = Box::pin(Office::in_world(world, &people)).await;
     let (budi, siti) = (office.at_browser("Budi").await, office.at_browser("Siti").await);
     let counted = async |blanks: &str| {
         let (blank_type, printer, counter) = ("student".into(), None, None);

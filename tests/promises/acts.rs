@@ -376,3 +376,10 @@ pub(crate) async fn database_move(
     let permit = by(engine).permit(Operation::DatabaseMove).await?;
     operations::database_move(engine, &permit, to, progress).await
 }
+
+/// A printer keeps a lane for walk-ins.
+pub(crate) async fn keep_lane(engine: &Engine, printer: &str) {
+    let act = serde_json::json!({ "printer": printer, "walk_in_lane": "on" });
+    let act: operations::SetPrinterLimits = serde_json::from_value(act).unwrap();
+    by(engine).act(act).await.unwrap();
+}

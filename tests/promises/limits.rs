@@ -34,6 +34,7 @@ fn unchanged() -> SetPrinterLimits {
         rest_after: None,
         rest_minutes: None,
         cards_a_day: None,
+        walk_in_lane: None,
     }
 }
 

@@ -34,6 +34,7 @@ mod identifiers;
 mod import;
 mod instance;
 mod jumps;
+mod lanes;
 mod limits;
 mod lists;
 mod long_lists;

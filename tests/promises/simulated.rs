@@ -97,7 +97,8 @@ impl Office {
         let printers = vec![
             json!({ "name": "p1", "card_ms": 1_000 }),
             json!({ "name": "p2", "card_ms": 1_310, "hopper": 30 }),
-            json!({ "name": "p3", "card_ms": 1_730, "clear_ms": 95_000 }),
+            // The one that is put first is its next card.
+            json!({ "name": "p3", "card_ms": 1_730, "clear_ms": 95_000, "walk_in_lane": true }),
         ];
         Self { records, faults_percent: 6, printers, more }
     }
@@ -114,6 +115,7 @@ impl Office {
                 "name": printer["name"], "profile": "student", "seconds_per_card": [seconds, seconds],
                 "jam_minutes": [minutes, minutes], "script": faults,
             });
+            of["walk_in_lane"] = json!(printer["walk_in_lane"] == true);
             if let Some(hopper) = printer["hopper"].as_u64() {
                 (of["hopper"], of["loaded"]) = (json!(hopper), json!(hopper));
             }
@@ -246,6 +248,9 @@ async fn scheduled(office: &Office, scenario: &Scenario, end: Timestamp) -> Vec<
         let faults = String::from(printer.script.clone().unwrap());
         let uri = format!("mock://{}?card_ms={}&clear_ms={clear}&script={faults}", printer.name, of["card_ms"]);
         world.add_printer(&printer.name, &uri, "student", printer.hopper.map(i64::from)).await;
+        if printer.walk_in_lane {
+            operations::keep_lane(&world.engine, &printer.name).await;
+        }
         if printer.loaded > 0 {
             operations::load(&world.engine, &printer.name, printer.loaded.into()).await.unwrap();
         }

@@ -51,7 +51,7 @@ pub(crate) const ACTS: &[&str] = &[
     r#"{"act":"add-objected-printer","printer":{"name":"p1","uri":"mock://p1","profile":"student","hopper":null},"note":"n"}"#,
     r#"{"act":"set-printer","printer":"p1","uri":"mock://p2","profile":null,"hopper":{"counted":100}}"#,
     r#"{"act":"set-objected-printer","setting":{"printer":"p1","uri":"mock://p2","profile":null,"hopper":null},"note":"n"}"#,
-    r#"{"act":"set-printer-limits","printer":"p1","tray":100,"ribbon":500,"ribbon_yield":63,"seconds_per_card":45,"cleaning":1000,"rest_after":50,"rest_minutes":10,"cards_a_day":200}"#,
+    r#"{"act":"set-printer-limits","printer":"p1","tray":100,"ribbon":500,"ribbon_yield":63,"seconds_per_card":45,"cleaning":1000,"rest_after":50,"rest_minutes":10,"cards_a_day":200,"walk_in_lane":"on"}"#,
     r#"{"act":"say-printer-supplies","printer":"p1","ribbon_left":120,"in_tray":0,"cleaned":true}"#,
     r#"{"act":"remove-printer","printer":"p1"}"#,
     r#"{"act":"clear-printer","printer":"p1","note":"cleared"}"#,

@@ -25,7 +25,9 @@ pub use self::{
     database::{AuditCommand, ConfigCommand, DbCommand, PrintedSinceArg},
     many::{FilterArgs, HeldForArgs, ManyArgs, PageArgs, instant},
     preview::{DocumentArg, PreviewArgs, ProfileCommand, SideArg},
-    printing::{BatchCommand, JobCommand, LimitArgs, PrinterCommand, QueueCommand, RunArgs, ScopeArgs, ServeArgs},
+    printing::{
+        BatchCommand, JobCommand, LaneArg, LimitArgs, PrinterCommand, QueueCommand, RunArgs, ScopeArgs, ServeArgs,
+    },
     records::{FindArgs, FoundArg, InspectCommand, KeepArg, RecordArg, RecordCommand, ReprintCommand},
     simulation::{PlanArgs, ReportCommand, SimulateArgs},
 };

@@ -61,7 +61,8 @@ pub enum PrinterCommand {
   cetak printer set fargo-1 --uri ipp://192.168.1.21/ipp/print
   cetak printer set fargo-1 --hopper 150
   cetak printer set fargo-1 --tray 100 --ribbon 500 --ribbon-yield 63 --cleaning 1000
-  cetak printer set fargo-1 --rest-after 50 --rest-minutes 10 --cards-a-day 200")]
+  cetak printer set fargo-1 --rest-after 50 --rest-minutes 10 --cards-a-day 200
+  cetak printer set fargo-1 --walk-in-lane on")]
     #[command(group(clap::ArgGroup::new("setting").required(true).multiple(true)))]
     Set {
         /// The printer's name
@@ -170,14 +171,38 @@ pub struct LimitArgs {
     /// The most cards within 24 hours, which begin with the first of them
     #[arg(long, value_name = "CARDS", group = "setting")]
     pub cards_a_day: Option<Limit>,
+    /// Whether it keeps a lane for walk-ins: `on` or `off`
+    ///
+    /// A record that was put first then joins the front of its batch, and is the next card after the one that is being printed and the
+    /// one that the printer holds already. It lies in the pile where it was printed.
+    #[arg(long, value_name = "ON|OFF", group = "setting", value_enum)]
+    pub walk_in_lane: Option<LaneArg>,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LaneArg {
+    /// It does
+    On,
+    /// It does not
+    Off,
 }
 
 impl LimitArgs {
     /// Whether one is given.
     pub fn is_any(&self) -> bool {
-        let Self { tray, ribbon, seconds_per_card, cleaning, rest_after, rest_minutes, cards_a_day, ribbon_yield } =
-            self;
+        let Self {
+            tray,
+            ribbon,
+            seconds_per_card,
+            cleaning,
+            rest_after,
+            rest_minutes,
+            cards_a_day,
+            ribbon_yield,
+            walk_in_lane,
+        } = self;
         ribbon_yield.is_some()
+            || walk_in_lane.is_some()
             || [tray, ribbon, seconds_per_card, cleaning, rest_after, rest_minutes, cards_a_day]
                 .iter()
                 .any(|limit| limit.is_some())

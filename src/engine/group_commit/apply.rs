@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::write::{
-    Answers, Asked, BreakerChange, BreakerSaved, Confirmation, Group, NotRenderable, PlanRequest, Release, Released,
-    Settle, Settled, StatusReport, Step, Stepped, SupplyCount, UnknownJobs,
+    Answers, Asked, BreakerChange, BreakerSaved, Confirmation, Group, Join, NotRenderable, PlanRequest, Release,
+    Released, Settle, Settled, StatusReport, Step, Stepped, SupplyCount, UnknownJobs,
 };
 use crate::{
     domain::{
@@ -20,8 +20,8 @@ use crate::{
         transition::Transition,
         window,
     },
-    engine::{Engine, planning},
-    store::{Acknowledgement, Begin, StoreError, Tx},
+    engine::{Engine, lane, planning},
+    store::{Acknowledgement, Begin, QueuedJob, StoreError, Tx},
 };
 
 /// The key in `meta` of the instant of the last [`Probe`](super::write::Probe).
@@ -80,6 +80,7 @@ pub(super) async fn apply(engine: &Engine, group: &Group, trust: Trust) -> Resul
     let supplies = count_supplies(&mut tx, group).await?;
     let ends = end_all(&mut tx, group).await?;
     let plans = plan_all(engine, &mut tx, group).await?;
+    let joins = join_all(engine, &mut tx, group).await?;
     let acknowledgements = group.acknowledgements.iter().map(|asked| &asked.write);
     let held = group.releases.iter().map(|asked| &asked.write.held);
     let acknowledgements: Vec<Acknowledgement> = acknowledgements.chain(held).cloned().collect();
@@ -102,6 +103,7 @@ pub(super) async fn apply(engine: &Engine, group: &Group, trust: Trust) -> Resul
         breakers,
         ends,
         plans,
+        joins,
         supplies,
     })
 }
@@ -317,6 +319,15 @@ async fn end_all(tx: &mut Tx, group: &Group) -> Result<Vec<planning::BatchEnded>
     let ended: HashMap<BatchId, planning::BatchEnded> = batches.iter().map(|batch| batch.id).zip(ended).collect();
     let closed = planning::BatchEnded { state: BatchState::Closed, frees: false };
     Ok(group.ends.iter().map(|asked| ended.get(&asked.write.batch.id).copied().unwrap_or(closed)).collect())
+}
+
+/// Lets walk-ins join batches, one printer after the other: none joins two.
+async fn join_all(engine: &Engine, tx: &mut Tx, group: &Group) -> Result<Vec<Option<QueuedJob>>, StoreError> {
+    let mut joined = Vec::with_capacity(group.joins.len());
+    for Asked { printer, write: Join(batch), .. } in &group.joins {
+        joined.push(lane::join(engine, tx, printer, *batch).await?);
+    }
+    Ok(joined)
 }
 
 async fn plan_all(engine: &Engine, tx: &mut Tx, group: &Group) -> Result<Vec<planning::Plan>, StoreError> {

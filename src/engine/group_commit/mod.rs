@@ -12,7 +12,7 @@ pub(crate) use self::write::{BreakerChange, BreakerSaved, Released, Settle, Sett
 use self::{
     apply::{Trust, apply},
     write::{
-        Answers, Asked, Confirmation, End, Envelope, Group, NotRenderable, PlanRequest, Probe, Probed, Release,
+        Answers, Asked, Confirmation, End, Envelope, Group, Join, NotRenderable, PlanRequest, Probe, Probed, Release,
         Started, StatusReport, Step, SupplyCount, UnknownJobs, Write,
     },
 };
@@ -25,7 +25,7 @@ use crate::{
         reason::Reason,
         supply::Supplies,
     },
-    store::{Acknowledgement, Begin, Outage, StoreError},
+    store::{Acknowledgement, Begin, Outage, QueuedJob, StoreError},
 };
 
 /// The queue of one worker's writes. When a method returns, its write is durable.
@@ -93,6 +93,11 @@ impl CommitQueue {
     /// Plans the next batch of a printer.
     pub(crate) async fn plan(&self, printer: Printer) -> Result<planning::Plan, StoreError> {
         self.save(PlanRequest(printer)).await
+    }
+
+    /// Lets the walk-in that waits join the front of a batch; `None` if none waits, or may not.
+    pub(crate) async fn join(&self, batch: BatchId) -> Result<Option<QueuedJob>, StoreError> {
+        self.save(Join(batch)).await
     }
 
     /// Ends a batch.

@@ -16,7 +16,7 @@ use crate::{
         supply::Supplies,
     },
     engine::planning,
-    store::{Acknowledgement, Begin, StoreError},
+    store::{Acknowledgement, Begin, QueuedJob, StoreError},
 };
 
 /// The end of one attempt and the beginning of the next, in one commit.
@@ -49,6 +49,9 @@ pub(crate) struct UnknownJobs {
 
 /// The next batch of a printer.
 pub(crate) struct PlanRequest(pub(crate) Printer);
+
+/// The walk-in that waits joins the front of this batch, if it may.
+pub(crate) struct Join(pub(crate) BatchId);
 
 /// The end of a batch, and its reason.
 pub(crate) struct End {
@@ -257,6 +260,7 @@ writes! {
         breakers: BreakerChange => BreakerSaved,
         ends: End => planning::BatchEnded,
         plans: PlanRequest => planning::Plan,
+        joins: Join => Option<QueuedJob>,
         supplies: SupplyCount => bool,
     }
     done {

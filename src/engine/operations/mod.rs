@@ -66,7 +66,7 @@ pub use printer::{
     AddObjectedPrinter, AddPrinter, Capabilities, Caution, ClearPrinter, Cleared, PrinterStatus, Probe, RemovePrinter,
     Supply, does_not_answer, objections, plain_database, printer_probe,
 };
-pub use printer_limits::{SayPrinterSupplies, SetPrinterLimits};
+pub use printer_limits::{SayPrinterSupplies, SetPrinterLimits, WalkInLane};
 pub use printer_setting::{HopperSetting, SetObjectedPrinter, SetPrinter};
 pub use priority::{PutBack, PutFirst, PutInClass};
 pub use queue::{ApproveBatch, CancelBatch, Pause, ResumeBatch, ResumePrinter, ResumeQueue};

@@ -19,7 +19,7 @@ use crate::{
     store::{StoreError, Tx},
 };
 
-/// Sets limits of a printer; what is not named stays, and 0 ends a limit. What is counted from now on begins with a new ribbon, an
+/// Sets limits of a printer, and whether it keeps a lane; what is not named stays, and 0 ends a limit. What is counted from now on begins with a new ribbon, an
 /// empty tray, and a clean and rested printer.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SetPrinterLimits {
@@ -49,6 +49,20 @@ pub struct SetPrinterLimits {
     /// The most cards within 24 hours, which begin with the first of them.
     #[serde(default)]
     pub cards_a_day: Option<Limit>,
+    /// Whether it keeps a lane for walk-ins: one joins the front of its batch, and is the next card after those in the printer.
+    #[serde(default)]
+    #[schemars(with = "Option<String>", extend("enum" = ["on", "off", null]))]
+    pub walk_in_lane: Option<WalkInLane>,
+}
+
+/// Whether a printer keeps a lane for walk-ins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WalkInLane {
+    /// It does.
+    On,
+    /// It does not.
+    Off,
 }
 
 impl Act for SetPrinterLimits {
@@ -87,6 +101,7 @@ impl SetPrinterLimits {
             rest_after: set(self.rest_after, before.rest_after),
             rest_minutes: set(self.rest_minutes, before.rest_minutes),
             cards_a_day: set(self.cards_a_day, before.cards_a_day),
+            walk_in_lane: self.walk_in_lane.map_or(before.walk_in_lane, |lane| lane == WalkInLane::On),
         }
     }
 }
@@ -156,6 +171,7 @@ async fn read(tx: &mut Tx, name: &str) -> Result<Printer, EngineError> {
 
 /// The old and the new value of each limit that changed; 0 for one that is not counted.
 fn event(name: &str, before: &Limits, after: &Limits) -> Event {
+    let lane = |limits: &Limits| limits.walk_in_lane.then_some(1);
     let changes = [
         (["tray_was", "tray"], before.tray, after.tray),
         (["ribbon_was", "ribbon"], before.ribbon, after.ribbon),
@@ -165,6 +181,7 @@ fn event(name: &str, before: &Limits, after: &Limits) -> Event {
         (["rest_after_was", "rest_after"], before.rest_after, after.rest_after),
         (["rest_minutes_was", "rest_minutes"], before.rest_minutes, after.rest_minutes),
         (["cards_a_day_was", "cards_a_day"], before.cards_a_day, after.cards_a_day),
+        (["walk_in_lane_was", "walk_in_lane"], lane(before), lane(after)),
     ];
     let different = changes.into_iter().filter(|(_, before, after)| before != after);
     different.fold(Event::new("printer.limits", subject(name)), |event, ([was, is], before, after)| {

@@ -112,6 +112,35 @@ impl BatchQueue {
         self.jobs.push_front(job);
     }
 
+    /// Lets the walk-in that waits be the next card, if the printer keeps a lane: a card that was rendered ahead goes behind it. A failure
+    /// changes nothing, as the walk-in waits for the next look.
+    pub(in crate::engine) async fn admit_walk_in(&mut self, services: &Services, session: &PrinterSession) {
+        if !session.keeps_lane() || self.is_empty() {
+            return;
+        }
+        match Box::pin(self.joined(services)).await {
+            Ok(Some(job)) => {
+                if let Some(rendered) = self.next.take() {
+                    self.requeue(rendered.job);
+                }
+                self.requeue(job);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                warn!(printer.id = session.name(), error, "no walk-in could join the batch");
+            }
+        }
+    }
+
+    /// The job of a walk-in that joined. Without one that waits, this is one look into an index.
+    async fn joined(&self, services: &Services) -> Result<Option<QueuedJob>, StoreError> {
+        if !services.engine.store.read_once().await?.walk_in_waits(&self.batch.profile).await? {
+            return Ok(None);
+        }
+        services.commits.join(self.batch.id).await
+    }
+
     /// How long until a job is due.
     pub(in crate::engine) fn until_due(&self, now: Timestamp) -> Duration {
         let due = self.jobs.iter().map(|job| Timestamp(job.due_at_us)).min().unwrap_or(now);

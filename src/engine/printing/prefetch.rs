@@ -72,6 +72,7 @@ pub(in crate::engine) async fn print_batch(
         services.end_batch(Some(queue.batch), BatchEnd::Done).await?;
         return Ok(Progress::Continue);
     }
+    queue.admit_walk_in(services, session).await;
     queue.prepare_next(services, session).await?;
     if queue.is_unrenderable() {
         return Ok(Progress::Blocked(Blocked::CannotRender));
@@ -124,6 +125,9 @@ impl BatchRun<'_> {
             self.settle().await?;
             held.cancel(self.services, self.session).await?;
             return Ok(Next::Over(Progress::Continue));
+        }
+        if may_go {
+            self.queue.admit_walk_in(self.services, self.session).await;
         }
         let card = if may_go { self.queue.take_next() } else { None };
         let begin = card.as_ref().map(|card| card.begin(self.session));
@@ -209,6 +213,7 @@ impl BatchRun<'_> {
             if !is_ahead {
                 return Ok(Ahead::Nothing);
             }
+            queue.admit_walk_in(services, session).await;
             queue.prepare_ahead_until(over.notified(), services, session).await;
             upload_next(services, session, stop, queue).await
         };

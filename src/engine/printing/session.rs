@@ -109,6 +109,11 @@ impl PrinterSession {
         &self.printer
     }
 
+    /// Whether it keeps a lane for walk-ins, as it was read last.
+    pub(in crate::engine) fn keeps_lane(&self) -> bool {
+        self.printer.supplies.limits.walk_in_lane
+    }
+
     pub(in crate::engine) fn name(&self) -> &str {
         &self.printer.name
     }

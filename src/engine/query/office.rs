@@ -254,6 +254,7 @@ fn printer(
         rest_left: number(left.rest),
         rests_until: time(supplies.rests_until()),
         cards_a_day: number(limits.cards_a_day),
+        walk_in_lane: limits.walk_in_lane,
         day_left: day_until.and(number(left.day)),
         day_until,
         script: None,

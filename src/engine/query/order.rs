@@ -56,6 +56,8 @@ pub enum OrderEvent {
     Listed,
     /// It left the waiting list into a batch.
     Batched,
+    /// It left the waiting list and joined the front of a batch, by a lane.
+    Joined,
     /// It left the waiting list otherwise: held, quarantined or withdrawn.
     Unlisted,
     /// Its place changed: a jump of a person, or its list sent it again with other keys.
@@ -68,6 +70,7 @@ impl OrderEvent {
         match self {
             Self::Listed => "listed",
             Self::Batched => "batched",
+            Self::Joined => "joined",
             Self::Unlisted => "unlisted",
             Self::Moved => "moved",
         }
@@ -95,11 +98,15 @@ pub struct OrderLine {
     /// The keys of the order that the record has then.
     #[serde(flatten)]
     pub keys: PlaceKeys,
+    /// The first key of the pile of a batch, as it is now.
+    pub district: String,
+    /// The second key of the pile.
+    pub village: String,
     /// The class that the record had before, if its place changed.
     pub from_class: Option<i64>,
     /// The batch into which the record went.
     pub batch: Option<BatchId>,
-    /// Its place in the pile of the batch, from 1.
+    /// Its place among the cards with which the batch was made, from 1; none if it joined the front of the batch later.
     pub position: Option<i64>,
     /// The printer of the batch.
     pub printer: Option<String>,
@@ -238,6 +245,7 @@ struct Made {
     records: Vec<std::ops::RangeInclusive<i64>>,
     positions: i64,
     entry: usize,
+    is_joined: bool,
 }
 
 /// A line before its record is read: the record, what happened, and with a batch its place among those of the row and the position.
@@ -282,7 +290,7 @@ impl Page {
         for line in some {
             let Some(keys) = self.seen.get(&line.record) else { continue };
             let after = line.change.as_ref().map_or(self.cursor.change, |change| change.id);
-            let lines = line_of(row, (&events, &made), line, (keys.profile.clone(), keys.after(after).clone()));
+            let lines = line_of(row, (&events, &made), line, (keys, after));
             self.lines.extend(lines);
         }
         self.cursor.told += some.len();
@@ -311,7 +319,8 @@ fn made(at: usize, entry: &Entry) -> Option<Made> {
         _ => return None,
     };
     let (batch, printer) = (BatchId(batch.parse().ok()?), text("printer").to_owned());
-    Some(Made { batch, printer, records: parse_ranges(records).collect(), positions: 0, entry: at })
+    let is_joined = entry.act == "batch.joined";
+    Some(Made { batch, printer, records: parse_ranges(records).collect(), positions: 0, entry: at, is_joined })
 }
 
 /// The lines of a row: changes of places, then what came onto the list and left it, in the order of the commit.
@@ -335,7 +344,9 @@ fn told(changes: &Changes, moved: Vec<PlaceChange>, made: &mut [Made]) -> Vec<To
                     made[at].positions += 1;
                     (at, made[at].positions)
                 });
-                told.push(Told { batch, ..plain(*record, OrderEvent::Batched) });
+                let joined = of.is_some_and(|at| made[at].is_joined);
+                let event = if joined { OrderEvent::Joined } else { OrderEvent::Batched };
+                told.push(Told { batch, ..plain(*record, event) });
             }
             ("waiting", _) => told.push(plain(*record, OrderEvent::Unlisted)),
             (_, "waiting") => told.push(plain(*record, OrderEvent::Listed)),
@@ -349,8 +360,9 @@ fn line_of(
     row: &Row,
     (events, made): (&[Entry], &[Made]),
     told: &Told,
-    (profile, keys): (String, PlaceKeys),
+    (of, after): (&KeysOverTime, i64),
 ) -> Option<OrderLine> {
+    let (keys, KeysOverTime { profile, district, village, .. }) = (of.after(after).clone(), of.clone());
     let batch = told.batch.map(|(at, position)| (&made[at], position));
     let subject = format!("record {}/{}", keys.source, keys.request_id);
     let own = || events.iter().rfind(|entry| entry.subject == subject);
@@ -364,9 +376,11 @@ fn line_of(
         event: told.event,
         profile,
         keys,
+        district,
+        village,
         from_class: told.change.as_ref().map(|change| change.from_class),
         batch: batch.map(|(made, _)| made.batch),
-        position: batch.map(|(_, position)| position),
+        position: batch.filter(|(made, _)| !made.is_joined).map(|(_, position)| position),
         printer: batch.map(|(made, _)| made.printer.clone()),
     })
 }

@@ -14,12 +14,11 @@ use super::{
     address,
     form_value::Sent,
     page::{Page, respond},
-    records::after,
     view::{Cell, Table, View},
 };
 use crate::{
     domain::{card::profile::WALK_IN_CLASS, place::PlaceCause},
-    engine::query::{JumpLine, ListJumps, RecordPlace, RecordsBefore},
+    engine::query::{Cursor, JumpLine, ListJumps, PageRequest, RecordPlace, RecordsBefore},
     web::context::Web,
     words::pages::{self, Text, texts},
 };
@@ -33,7 +32,8 @@ async fn list(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
     let (parts, _) = request.into_parts();
     let page = Page::of(&web, &parts).await?;
     let sent = Sent::of_query(&parts).unwrap_or_default();
-    let (page, found) = page.read(&web, ListJumps { since: None, page: after(&sent) }).await?;
+    let asked = PageRequest { after: sent.value("after").parse().ok().map(Cursor), ..PageRequest::default() };
+    let (page, found) = page.read(&web, ListJumps { since: None, page: asked }).await?;
     let title = page.t(texts::JUMPS);
     let mut view = View::new(page, title);
     let page = &view.page;

@@ -260,6 +260,7 @@ fn limits(page: &Page, line: &PrinterLine) -> Vec<(&'static str, Cell)> {
         of(texts::REST_LEFT, left.rest, limits.rest().map(|(cards, _)| cards)),
         of(texts::DAY_LEFT, left.day, limits.cards_a_day),
         seconds.map(|seconds| (page.t(texts::CARD_TIME), Cell::text(seconds))),
+        limits.walk_in_lane.then(|| (page.t(texts::WALK_IN_LANE), Cell::text(page.t(texts::KEEPS_LANE)))),
     ];
     lines.into_iter().flatten().collect()
 }

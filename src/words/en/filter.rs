@@ -11,6 +11,15 @@ pub(super) fn unknown_filter(filter: &str, value: &str, known: &[String]) -> Mes
     Message::new(format!("no {} is named `{value}`", filter.replace('-', " ")), hint)
 }
 
+/// A record cannot jump into a class that no kind of request of its profile has.
+pub(super) fn no_class(record: &str, profile: &str, class: i64, known: &[i64], own: i64) -> Message {
+    let known = known.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+    Message::new(
+        format!("no kind of request of profile `{profile}` has class {class}; {record} is in class {own} otherwise"),
+        format!("its classes are {known}; `cetak record priority` without `--class` puts it first"),
+    )
+}
+
 /// No record matches that an act is for, or more than it takes.
 pub(super) fn matching_number(is_none: bool, most: i64) -> Message {
     if is_none {

@@ -51,5 +51,6 @@ pub fn left(left: &Left, limits: &Limits) -> Vec<String> {
         of("until the next rest", left.rest, limits.rest().map(|(cards, _)| cards)),
         of("left of a day", left.day, limits.cards_a_day),
     ];
-    counted.into_iter().flatten().collect()
+    let lane = limits.walk_in_lane.then(|| "keeps a lane for walk-ins".to_owned());
+    counted.into_iter().flatten().chain(lane).collect()
 }

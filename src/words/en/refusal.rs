@@ -5,7 +5,7 @@ use super::{
     act::{act_repeated, act_waits, again},
     card::no_photo,
     count::{above_missing, below_reserved, count_refusal},
-    filter::{matching_number, unknown_filter},
+    filter::{matching_number, no_class, unknown_filter},
     import::file_form,
     message::{Message, list},
     number::thousands,
@@ -169,15 +169,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
             "this is not the code of a reason".into(),
             "the codes stand in the column `code` of `cetak record list`, such as `living-card`",
         ),
-        Refusal::NoSuchClass { record, profile, class, known, own } => say(
-            format!(
-                "no kind of request of profile `{profile}` has class {class}; {record} is in class {own} otherwise"
-            ),
-            &format!(
-                "its classes are {}; `cetak record priority` without `--class` puts it first",
-                known.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
-            ),
-        ),
+        Refusal::NoSuchClass { record, profile, class, known, own } => no_class(record, profile, *class, known, *own),
         Refusal::RecordUnreadable { record, fault } => say(
             format!("the stored data of {record} {}", sealed(*fault)),
             "keep the files as they are, and check the database with `cetak db check`",

@@ -17,6 +17,8 @@ texts! {
     TRAY_LEFT "Room in the output tray" "Ruang di baki keluaran";
     CLEANING_LEFT "Until the next cleaning" "Sampai pembersihan berikutnya";
     REST_LEFT "Until the next rest" "Sampai istirahat berikutnya";
+    WALK_IN_LANE "Lane for requests that were put first" "Jalur permohonan yang didahulukan";
+    KEEPS_LANE "One that is put first is the next card." "Yang didahulukan menjadi kartu berikutnya.";
     DAY_LEFT "Left of a day" "Sisa jatah sehari";
     LEFT_OF "{} of {} cards" "{} dari {} kartu";
     CARD_TIME "Time of a card" "Waktu per kartu";

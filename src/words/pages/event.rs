@@ -109,6 +109,7 @@ events! {
     "queue.resumed" "printing resumed" "pencetakan dilanjutkan";
     "record.held" "held" "ditahan";
     "record.put-back" "given its usual place" "dikembalikan ke urutan biasa";
+    "batch.joined" "joined the front of the batch, by a lane" "masuk ke depan kelompok cetak lewat jalur";
     "record.put-in-class" "put into another class" "dipindah ke kelas lain";
     "record.put-first" "put first" "didahulukan";
     "record.quarantined" "quarantined" "dikarantina";

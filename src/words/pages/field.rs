@@ -67,6 +67,7 @@ labels! { FIELDS
     "/rest_after" "Cards after which it rests" "Kartu sebelum printer istirahat";
     "/rest_minutes" "Minutes of that rest" "Menit istirahatnya";
     "/cards_a_day" "The most cards within 24 hours" "Kartu paling banyak dalam 24 jam";
+    "/walk_in_lane" "Whether it keeps a lane for requests that were put first" "Apakah printer ini menyediakan jalur untuk permohonan yang didahulukan";
     "/cleaned" "It was cleaned" "Sudah dibersihkan";
     "/name" "Name" "Nama";
     "/uri" "Address (ipp:// or ipps://)" "Alamat (ipp:// atau ipps://)";
@@ -142,6 +143,8 @@ labels! { CHOICES
     "second" "The second count" "Hitungan kedua";
     "before-others" "Before all others of their profile" "Sebelum semua yang lain dari profilnya";
     "usual" "In their usual turn again" "Kembali menurut giliran biasa";
+    "on" "Yes" "Ya";
+    "off" "No" "Tidak";
     "withdraw" "They are withdrawn" "Ditarik";
     "restore" "They are restored" "Dipulihkan";
 }
@@ -158,6 +161,7 @@ const WITH_CHOICES: &[&str] = &[
     "/reason",
     "/role",
     "/turn",
+    "/walk_in_lane",
     "/which",
 ];
 

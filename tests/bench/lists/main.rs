@@ -39,7 +39,7 @@ use cetak::{
         },
         query::{
             AnyQuery, Cursor, FindName, FindPerson, FindRecord, JobsOf, Limit, ListBatches, ListJobs, ListMovements,
-            ListRecords, Page, PageRequest, Query,
+            ListRecords, Page, PageRequest, Query, ShowPlace,
         },
     },
 };
@@ -249,6 +249,8 @@ async fn counter(list: &mut List) -> anyhow::Result<()> {
         let found = query(list, &format!("find a name by {what}"), asked).await?;
         ensure!(found.records.len() == number && found.complete, "{what}: {} records", found.records.len());
     }
+    let place = query(list, "why a record has its place", ShowPlace { record: record.clone() }).await?;
+    ensure!(place.before.is_some_and(|before| before.records > 0), "it is first");
     let note = "waits".parse()?;
     act(list, "put first", PutFirst { record: record.clone(), note }).await?;
     act(list, "put back", PutBack { record, note: "gone".parse()? }).await
