@@ -17,6 +17,7 @@ mod counters;
 mod counts;
 mod covered_cells;
 mod database;
+mod days;
 #[path = "../api/mod.rs"]
 #[expect(dead_code, reason = "another test uses more of it")]
 mod described;
@@ -61,6 +62,7 @@ mod recovery;
 #[path = "../samples/mod.rs"]
 mod samples;
 mod schedule;
+mod second_order;
 mod second_person;
 mod sessions;
 mod simulated;
