@@ -134,7 +134,9 @@ impl People<'_> {
 /// A random day: two profiles on one type of blank, three printers of which two keep a lane, and few blanks.
 async fn day(seed: u64) -> Day {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let batch_size = random.random_range(2..7);
+    let batch_size = random.random_range(2..9);
+    // On some days there are blanks for all, and on the others a batch takes those that are left.
+    let blanks = if random.random_range(0..3) == 0 { 6 } else { 90 };
     let mut world = World::with(|settings| {
         settings.batch_size = batch_size;
         settings.breaker_failures = 50;
@@ -149,14 +151,14 @@ async fn day(seed: u64) -> Day {
     world.engine.profiles = Arc::new(profiles);
     let faults = format!("spoil=0.06&jam=0.04&offline=0.04&clear_ms=900&seed={seed}");
     for (printer, profile, more) in
-        [("p1", "student", "hold=yes&card_ms=310"), ("p2", "student", "card_ms=270"), ("p3", "guest", "card_ms=390")]
+        [("p1", "student", "hold=yes&card_ms=910"), ("p2", "student", "card_ms=870"), ("p3", "guest", "card_ms=990")]
     {
         world.add_printer(printer, &format!("mock://{printer}?{more}&{faults}"), profile, None).await;
     }
     for printer in ["p1", "p3"] {
         operations::keep_lane(&world.engine, printer).await;
     }
-    world.receive(6, None).await;
+    world.receive(blanks, None).await;
     let (stop, stopped) = watch::channel(false);
     let engine = world.engine.acting("scheduler", actor("scheduler"));
     let run = Box::pin(scheduling::run(&engine, Until::Stopped, stopped));
@@ -169,7 +171,7 @@ async fn day(seed: u64) -> Day {
             world.clock.sleep(Duration::from_micros(wait)).await;
         }
         world.receive(40, None).await;
-        world.clock.sleep(Duration::from_secs(20)).await;
+        world.clock.sleep(Duration::from_mins(2)).await;
         stop.send(true).unwrap();
     };
     let (run, ()) = tokio::join!(run, acts);
