@@ -52,6 +52,7 @@ pub(super) async fn through_service(service: &Service, out: Output, args: Import
         list,
         format: args.format.map_or_else(|| format_of(&args.file), Format::from),
         encoding: args.encoding.map(Encoding::from),
+        sheet: args.sheet,
         source: args.source,
         profile: args.profile,
         skip_lines: args.skip_lines,
@@ -81,6 +82,7 @@ pub async fn command(engine: &Engine, out: Output, args: ImportArgs, data: &Path
         profile: args.profile,
         format: args.format.map_or_else(|| format_of(&args.file), Format::from),
         encoding: args.encoding.map(Encoding::from),
+        sheet: args.sheet,
         skip_lines: args.skip_lines,
         photos: args.photos.unwrap_or_else(|| folder.to_owned()),
         update: args.update,
@@ -192,12 +194,22 @@ impl From<FormatArg> for Format {
         match arg {
             FormatArg::Csv => Self::Csv,
             FormatArg::Jsonl => Self::JsonLines,
+            FormatArg::Xlsx => Self::Xlsx,
+            FormatArg::Ods => Self::Ods,
         }
     }
 }
 
 fn warn_of(report: &Report, rejects: bool) {
     let list = |columns: &[String]| format!("`{}`", columns.join("`, `"));
+    if let Some(sheet) = report.sheet.as_ref().filter(|_| !report.other_sheets.is_empty()) {
+        message(&format!("note: sheet `{sheet}` was read; not read: {}", list(&report.other_sheets)));
+        message("hint: to read another one, name it with `--sheet NAME`");
+    }
+    if report.hidden_rows > 0 {
+        let rows = thousands(i64::try_from(report.hidden_rows).unwrap_or(i64::MAX));
+        message(&format!("warning: {rows} rows that the spreadsheet hides were read as all others"));
+    }
     if !report.unknown_columns.is_empty() {
         message(&format!("warning: columns that the profile does not read: {}", report.unknown_columns.join(", ")));
     }

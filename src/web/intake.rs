@@ -87,7 +87,7 @@ fn asked(web: &Web, parts: &Parts) -> Result<Import, Problem> {
     let Query(query) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(|_| Fault::UrlUnreadable)?;
     let (mut source, mut profile) = (None, None);
     let (mut update, mut dry_run, mut skip_lines, mut accept) = (false, false, 0, Vec::new());
-    let mut encoding = None;
+    let (mut encoding, mut sheet) = (None, None);
     for (name, value) in query {
         let wrong = |rule| Problem::invalid(&name, rule);
         let flag = || value.parse().map_err(|_| wrong(ValueRule::NotFlag));
@@ -100,6 +100,7 @@ fn asked(web: &Web, parts: &Parts) -> Result<Import, Problem> {
                 let known = value.parse().ok().filter(|lines| *lines <= SKIPPED_LINES_MAX);
                 skip_lines = known.ok_or_else(|| wrong(SKIPPED_LINES_OUT_OF_RANGE))?;
             }
+            "sheet" => sheet = Some(value).filter(|sheet| !sheet.is_empty()),
             "encoding" => encoding = Some(Encoding::of(&value).ok_or_else(|| wrong(ENCODINGS))?),
             "accept" => accept.push(match value.as_str() {
                 "withdrawals" => Accept::Withdrawals,
@@ -115,6 +116,7 @@ fn asked(web: &Web, parts: &Parts) -> Result<Import, Problem> {
         profile: profile.ok_or_else(|| missing("profile"))?,
         format: format(&parts.headers)?,
         encoding,
+        sheet,
         skip_lines,
         photos: web.settings.photos.clone(),
         update,
@@ -126,11 +128,8 @@ fn asked(web: &Web, parts: &Parts) -> Result<Import, Problem> {
 fn format(headers: &HeaderMap) -> Result<Format, Problem> {
     refuse_encoded(headers)?;
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-        "application/x-ndjson" => Ok(Format::JsonLines),
-        "text/csv" => Ok(Format::Csv),
-        _ => Err(Fault::NotAList.into()),
-    }
+    let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    Format::of_media(&media).ok_or_else(|| Fault::NotAList.into())
 }
 
 /// What is told of an import.

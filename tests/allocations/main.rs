@@ -132,6 +132,7 @@ async fn work(kind: &Kind, units: u64, dry_run: bool) -> Taken {
         dry_run,
         accept: Vec::new(),
         encoding: None,
+        sheet: None,
         skip_lines: 0,
     };
     let read = Arc::new(AtomicUsize::new(0));

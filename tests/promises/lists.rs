@@ -328,7 +328,7 @@ async fn a_file_that_is_no_list_is_named() {
     let utf16: String = students(0..1).chars().flat_map(|c| [c, '\0']).collect();
     for (text, form) in [
         (utf16, FileForm::Utf16),
-        ("PK\u{3}\u{4}".into(), FileForm::Spreadsheet),
+        ("PK\u{3}\u{4}".into(), FileForm::Archive),
         ("[{}]".into(), FileForm::JsonArray),
         ("{\"request_id\": 1}".into(), FileForm::JsonLines),
         ("<table>".into(), FileForm::Markup),

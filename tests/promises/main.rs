@@ -65,7 +65,10 @@ mod schedule;
 mod second_order;
 mod second_person;
 mod sessions;
+#[path = "../sheets/mod.rs"]
+mod sheets;
 mod simulated;
+mod spreadsheets;
 mod staff;
 mod steps;
 mod stock;

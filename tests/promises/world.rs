@@ -240,6 +240,7 @@ impl World {
             profile: profile.into(),
             format: Format::Csv,
             encoding: None,
+            sheet: None,
             skip_lines: 0,
             photos: self.dir.path().to_owned(),
             update: false,

@@ -105,6 +105,7 @@ async fn prepare(engine: &Engine, folder: &Path, args: &DemoArgs) -> anyhow::Res
         profile: PROFILE.into(),
         format: Format::Csv,
         encoding: None,
+        sheet: None,
         skip_lines: 0,
         photos: demo.clone(),
         update: false,

@@ -111,6 +111,7 @@ pub enum Command {
     #[command(after_help = "Examples:
   cetak import waiting-list.csv --rejects rejects.csv
   cetak import waiting-list.csv --dry-run
+  cetak import waiting-list.xlsx --sheet Agustus
   export-waiting-list | cetak import - --source kudus --photos photos --format jsonl")]
     Import(ImportArgs),
     /// Book blank cards: deliveries and their corrections, hoppers, counts, destruction
@@ -267,6 +268,9 @@ pub struct ImportArgs {
     /// The format of FILE [default: by its extension; CSV for standard input]
     #[arg(long)]
     pub format: Option<FormatArg>,
+    /// The sheet of a spreadsheet [default: the first one with the headings of a list]
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
     /// The encoding of FILE [default: what its byte order mark says, else UTF-8]
     #[arg(long)]
     pub encoding: Option<EncodingArg>,
@@ -299,6 +303,10 @@ pub enum FormatArg {
     Csv,
     /// JSON Lines: one JSON object per line
     Jsonl,
+    /// A spreadsheet of Excel
+    Xlsx,
+    /// A spreadsheet of LibreOffice
+    Ods,
 }
 
 #[cfg(test)]

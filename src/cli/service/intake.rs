@@ -29,6 +29,8 @@ pub(in crate::cli) struct ListToSend<R> {
     pub(in crate::cli) format: Format,
     /// The encoding of its text, if it is named.
     pub(in crate::cli) encoding: Option<Encoding>,
+    /// The sheet of a spreadsheet, if it is named.
+    pub(in crate::cli) sheet: Option<String>,
     /// Who sent it.
     pub(in crate::cli) source: String,
     /// The card profile.
@@ -50,6 +52,7 @@ impl<R> ListToSend<R> {
         query.push(("update", self.update.to_string()));
         query.push(("dry_run", self.dry_run.to_string()));
         query.extend(self.encoding.map(|encoding| ("encoding", encoding.as_str().to_owned())));
+        query.extend(self.sheet.clone().map(|sheet| ("sheet", sheet)));
         query.extend(self.accept.iter().map(|accept| ("accept", accept.as_str().to_owned())));
         // Cannot fail: texts.
         format!("/api/v1/imports?{}", serde_urlencoded::to_string(query).unwrap_or_default())
@@ -87,11 +90,7 @@ impl Service {
         mut sent: impl FnMut(u64) + Send + 'static,
         refused: &mut (dyn FnMut(RefusedRow, u64) -> io::Result<()> + Send),
     ) -> Result<Report, EngineError> {
-        let media = match what.format {
-            Format::Csv => "text/csv",
-            Format::JsonLines => "application/x-ndjson",
-        };
-        let (path, mut list) = (what.path(), what.list);
+        let (path, media, mut list) = (what.path(), what.format.media(), what.list);
         let blocks = std::iter::from_fn(move || {
             let mut block = Vec::with_capacity(BLOCK);
             match list.by_ref().take(BLOCK as u64).read_to_end(&mut block) {

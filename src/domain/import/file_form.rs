@@ -1,17 +1,27 @@
-//! Files that are no waiting list, told by their first line.
+//! Files that are no waiting list of the format that was named, told by their first bytes.
 
 use serde::{Deserialize, Serialize};
 
-/// What a file is that cannot be read as CSV or JSON Lines.
+/// What a file is that cannot be read as the format that was named.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileForm {
     /// Text in UTF-16, as spreadsheets write "Unicode text".
     Utf16,
-    /// A ZIP archive. XLSX and ODS spreadsheets are such archives.
-    Spreadsheet,
+    /// An XLSX spreadsheet.
+    Xlsx,
+    /// An ODS spreadsheet.
+    Ods,
+    /// A ZIP archive.
+    Archive,
     /// A compound file, such as an XLS spreadsheet.
     OldSpreadsheet,
+    /// An XLSB spreadsheet.
+    BinarySpreadsheet,
+    /// A spreadsheet or an archive with a password.
+    Encrypted,
+    /// Text, where a spreadsheet or an archive was named.
+    Text,
     /// A file compressed by gzip.
     Gzip,
     /// A PNG, JPEG or PDF file.
@@ -32,7 +42,7 @@ impl FileForm {
         let marks: [(&[u8], Self); 10] = [
             (b"\xff\xfe", Self::Utf16),
             (b"\xfe\xff", Self::Utf16),
-            (b"PK\x03\x04", Self::Spreadsheet),
+            (b"PK\x03\x04", Self::Archive),
             (b"\xd0\xcf\x11\xe0", Self::OldSpreadsheet),
             (b"\x1f\x8b", Self::Gzip),
             (b"\x89PNG", Self::Picture),
@@ -65,7 +75,7 @@ mod tests {
     #[test]
     fn a_file_that_is_no_waiting_list_is_named() {
         for (line, form) in [
-            (&b"PK\x03\x04\x14"[..], FileForm::Spreadsheet),
+            (&b"PK\x03\x04\x14"[..], FileForm::Archive),
             (b"\xff\xfer\0e\0q\0", FileForm::Utf16),
             (b"r\0e\0q\0u\0e\0s\0t\0\n", FileForm::Utf16),
             (b"{\"nik\": 1}", FileForm::JsonLines),

@@ -58,7 +58,7 @@ pub fn is_request_id(rule: &Identifier, text: &str) -> bool {
 }
 
 /// Whether a text is a number in scientific notation, such as `3,37E+15`, as a spreadsheet shows long numbers.
-fn is_scientific(text: &str) -> bool {
+pub fn is_scientific(text: &str) -> bool {
     let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else { return false };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let parts = mantissa.split_once(['.', ',']);

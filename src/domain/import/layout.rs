@@ -168,6 +168,11 @@ impl Layout {
         for at in (0..self.columns.len()).filter(|at| value(*at).len() > VALUE_BYTES_MAX) {
             malformed(at, Reason::TooLong { most: VALUE_BYTES_MAX });
         }
+        // Of an identifier it is told by its own rule.
+        let is_other = |at: &usize| *at != self.identifier && identifier::is_scientific(value(*at));
+        for at in (0..self.columns.len()).filter(is_other) {
+            malformed(at, Reason::Scientific);
+        }
         match value(REQUEST_ID) {
             "" => malformed(REQUEST_ID, Reason::Missing),
             id if id.len() > REQUEST_ID_BYTES_MAX => {
@@ -452,6 +457,9 @@ mod tests {
         assert_eq!(check(&[("rt", "6")]), Ok(vec![Warning::FewerDigits]));
         assert_eq!(check(&[("rt", "006"), ("rw", "-")]), Ok(Vec::new()));
         assert_eq!(check(&[("name", "SI\u{202e}TI")]), Err("malformed name".into()));
+        for (column, refused) in [("village_code", "malformed village_code"), ("nik", "identifier nik")] {
+            assert_eq!(check(&[(column, "3,3E+15")]), Err(refused.into()));
+        }
     }
 
     #[test]

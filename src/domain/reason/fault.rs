@@ -26,6 +26,56 @@ pub enum IdentifierFault {
     Scientific,
 }
 
+/// What is wrong with a cell of a spreadsheet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CellFault {
+    /// It is a number with more digits than a spreadsheet keeps.
+    Rounded,
+    /// It is TRUE or FALSE.
+    Boolean,
+    /// It is a time of day, or a duration.
+    TimeOfDay,
+    /// It is shown as a date, and its number is that of no day.
+    NotADay,
+    /// It is a formula whose result is not in the file.
+    NotCalculated,
+    /// `#N/A`: a formula found nothing.
+    NotAvailable,
+    /// `#DIV/0!`
+    DividedByZero,
+    /// `#NAME?`
+    UnknownName,
+    /// `#NULL!`
+    NoIntersection,
+    /// `#NUM!`
+    NotANumber,
+    /// `#REF!`: a cell of a formula does not exist any more.
+    NoReference,
+    /// `#VALUE!`
+    WrongType,
+    /// Another error of a formula, or a value that its format does not have.
+    OtherError,
+}
+
+impl CellFault {
+    /// The errors of formulas that have one name in every spreadsheet.
+    pub const ERRORS: [(Self, &str); 7] = [
+        (Self::NotAvailable, "#N/A"),
+        (Self::DividedByZero, "#DIV/0!"),
+        (Self::UnknownName, "#NAME?"),
+        (Self::NoIntersection, "#NULL!"),
+        (Self::NotANumber, "#NUM!"),
+        (Self::NoReference, "#REF!"),
+        (Self::WrongType, "#VALUE!"),
+    ];
+
+    /// The name that a spreadsheet shows.
+    pub fn error_name(self) -> Option<&'static str> {
+        Self::ERRORS.iter().find(|(fault, _)| *fault == self).map(|(_, name)| *name)
+    }
+}
+
 /// What is wrong with a photo.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     detail::Detail,
-    fault::{DriverFault, IdentifierFault, PhotoFault, RenderFault, SealedFault},
+    fault::{CellFault, DriverFault, IdentifierFault, PhotoFault, RenderFault, SealedFault},
 };
 
 /// A reason that the program gives. In JSON `{"code": "status", "args": {"status": "BIO_CAPTURED"}}`.
@@ -32,6 +32,10 @@ pub enum Reason {
     KeyTwice,
     /// The value has a character that cannot be seen.
     HiddenCharacter { code_point: u32 },
+    /// The cell of a spreadsheet has no value that can be taken as it stands.
+    Cell { fault: CellFault },
+    /// The value is a number in scientific notation, as a spreadsheet shows long numbers.
+    Scientific,
 
     // The values of a row.
     /// The value is missing.
@@ -267,7 +271,9 @@ mod tests {
             Reason::NotAnObject => Reason::NotAValue,
             Reason::NotAValue => Reason::KeyTwice,
             Reason::KeyTwice => Reason::HiddenCharacter { code_point: 0x202e },
-            Reason::HiddenCharacter { .. } => Reason::Missing,
+            Reason::HiddenCharacter { .. } => Reason::Cell { fault: CellFault::Rounded },
+            Reason::Cell { .. } => Reason::Scientific,
+            Reason::Scientific => Reason::Missing,
             Reason::Missing => Reason::TooLong { most: number },
             Reason::TooLong { .. } => Reason::NotARequestId,
             Reason::NotARequestId => Reason::UnknownKind,

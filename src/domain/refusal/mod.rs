@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 mod account;
 mod count;
 mod kind;
+mod sheet;
 
 use self::kind::refusals;
 pub use self::{
     account::AccountRefusal,
     count::{CountRefusal, CountRule},
     kind::RefusalKind,
+    sheet::SheetRefusal,
 };
 use super::{
     id::{BatchId, JobId, MovementId, PendingActId},
@@ -33,6 +35,8 @@ refusals! {
         Account(AccountRefusal),
         /// About counts of blanks.
         Count(CountRefusal),
+        /// About spreadsheets.
+        Sheet(SheetRefusal),
     }
     // Things that do not exist.
     /// No record of that source has this request id.
@@ -210,7 +214,7 @@ refusals! {
     Invalid "header-too-long" HeaderTooLong { most: usize };
     /// The file has more columns with a heading than this.
     Invalid "too-many-columns" TooManyColumns { most: usize };
-    /// The file is of another form than CSV or JSON Lines.
+    /// The file is of another form than the format that was named.
     Invalid "file-form" FileForm { form: FileForm };
     /// Two columns of the file have one heading. `letters` is the second one, and `column` the profile's column if it is one.
     Invalid "column-twice" ColumnTwice { column: Option<String>, letters: String };

@@ -72,6 +72,43 @@ impl ListFile {
         Ok(self.clone())
     }
 
+    /// The bytes at the start of the file, at most this many.
+    pub(super) fn head(&self, length: usize) -> io::Result<Vec<u8>> {
+        let mut head = Vec::new();
+        self.rewound()?.take(length as u64).read_to_end(&mut head)?;
+        Ok(head)
+    }
+
+    /// Reads the file to its end, so that each part of it can be compared when it is read in any order. Returns its length in bytes.
+    pub(super) fn digested(&self) -> io::Result<u64> {
+        let file = self.rewound()?;
+        let mut reading = file.reading();
+        loop {
+            reading.next_block()?;
+            if reading.block.is_empty() {
+                break;
+            }
+        }
+        reading.again = true;
+        Ok(reading.bytes)
+    }
+
+    /// Reads from a place of a file that was digested. It fails if it finds other bytes than before.
+    pub(super) fn read_at(&self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut reading = self.reading();
+        let block = usize::try_from(at / BLOCK as u64).unwrap_or(usize::MAX);
+        if reading.block.is_empty() || block.checked_add(1) != Some(reading.blocks) {
+            if block >= reading.surveyed.len() {
+                return Ok(0);
+            }
+            reading.input.seek(SeekFrom::Start(block as u64 * BLOCK as u64))?;
+            reading.blocks = block;
+            reading.next_block()?;
+        }
+        let within = usize::try_from(at % BLOCK as u64).unwrap_or_default().min(reading.block.len());
+        (&reading.block[within..]).read(buffer)
+    }
+
     /// Whether the file had other bytes when it was read again.
     pub(super) fn has_changed(&self) -> bool {
         self.reading().has_changed
@@ -162,6 +199,25 @@ mod tests {
         let end = file.again().and_then(|mut again| again.read_to_end(&mut read));
         assert_eq!(end.is_err(), file.has_changed());
         (read.len(), file.has_changed())
+    }
+
+    #[test]
+    fn a_digested_file_is_read_in_any_order_and_only_while_it_is_the_same() {
+        let bytes: Vec<u8> = (0..3 * BLOCK + 7).map(|at| u8::try_from(at % 251).unwrap()).collect();
+        let input = Shared(Arc::new(Mutex::new(io::Cursor::new(bytes.clone()))));
+        let file = ListFile::new(Box::new(input.clone()));
+        assert_eq!(file.head(2).unwrap(), bytes[..2]);
+        assert_eq!(file.digested().unwrap(), bytes.len() as u64);
+        for at in [3 * BLOCK, 5, BLOCK - 1, 2 * BLOCK + 9, bytes.len(), usize::MAX] {
+            let mut read = [0; 7];
+            let count = file.read_at(at as u64, &mut read).unwrap();
+            let expected = bytes.get(at..).unwrap_or_default();
+            assert_eq!(read[..count], expected[..expected.len().min(count)], "{at}");
+            assert_eq!(count == 0, expected.is_empty(), "{at}");
+        }
+        input.change(|bytes| bytes[BLOCK] ^= 1);
+        assert!(file.read_at(0, &mut [0; 7]).is_ok() && !file.has_changed());
+        assert!(file.read_at(BLOCK as u64 + 9, &mut [0; 7]).is_err() && file.has_changed());
     }
 
     #[test]

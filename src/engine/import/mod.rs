@@ -5,10 +5,14 @@
 //! is decided by its key, its digest and the person's other records, so an import may be killed at any point and run again.
 
 mod chunk_writer;
+mod columns;
 mod crowds;
 mod decide;
+mod format;
 mod known;
+mod list;
 mod list_file;
+mod old_spreadsheet;
 mod opened;
 mod photos;
 mod prepare;
@@ -16,6 +20,8 @@ mod repeats;
 mod report;
 mod row_limit;
 mod rows;
+mod sheet_source;
+mod spreadsheet;
 mod survey;
 mod transaction;
 
@@ -25,21 +31,19 @@ use tokio::sync::mpsc;
 
 use self::{
     decide::Decider,
+    list::{HowToRead, List},
     list_file::ListFile,
-    opened::opened,
     photos::PhotoFolder,
     prepare::{Chunk, ChunkSize, Preparer, ValueHasher},
-    rows::Rows,
 };
 pub use self::{
+    format::Format,
     list_file::Input,
     opened::Encoding,
     report::{Accept, DecidedRow, Import, NamedRow, Report, Watch},
-    rows::Format,
 };
 use super::{Engine, EngineError, clock::attempt_name, person_rule};
 use crate::domain::{
-    card::profile::CardProfile,
     import::Layout,
     permission::{Operation, Permit, authorize},
     refusal::Refusal,
@@ -67,25 +71,19 @@ pub async fn import(
     }
     person_rule::for_import(&mut engine.store.read().await?, &profile).await?;
     let layout = Layout::new(&profile);
-    let file = ListFile::new(input);
-    let rows_of = |start: std::io::Result<ListFile>, skipped_lines: u64| {
-        let text = start.and_then(|start| opened(start, what.encoding));
-        let text = text.map_err(|e| Refusal::HeaderUnreadable { detail: e.to_string() })?;
-        Rows::new(text, what.format, layout.clone(), skipped_lines)
+    let how = HowToRead {
+        format: what.format,
+        encoding: what.encoding,
+        sheet: what.sheet.clone(),
+        skipped_lines: what.skip_lines,
     };
-    let surveyed = rows_of(file.rewound(), what.skip_lines)?;
-    if let Some(missing) = missing_columns(&surveyed, &layout, &profile) {
-        let is_heading = |lines: &u64| {
-            rows_of(file.rewound(), *lines).is_ok_and(|rows| missing_columns(&rows, &layout, &profile).is_none())
-        };
-        let last = what.skip_lines.saturating_add(TITLE_LINES_MAX);
-        let heading = (what.skip_lines.saturating_add(1)..=last).find(is_heading);
-        return Err(heading.map_or(missing, |lines| Refusal::TitleLines { lines }).into());
-    }
-    let repeats = survey::judge((engine, permit), surveyed, &layout, &profile, &what).await?;
-    let as_surveyed = |refusal| if file.has_changed() { Refusal::ListChanged } else { refusal };
-    let rows = rows_of(file.again(), what.skip_lines).map_err(as_surveyed)?;
-    let mut report = Report { dry_run: what.dry_run, absent_columns: rows.columns.absent.clone(), ..Report::default() };
+    let list = List::open(ListFile::new(input), how, layout.clone(), profile.clone())?;
+    let judged = survey::judge((engine, permit), list.rows()?, &layout, &profile, &what).await;
+    let repeats = if list.has_changed() { Err(Refusal::ListChanged.into()) } else { judged }?;
+    let rows = list.rows_again().map_err(|refusal| if list.has_changed() { Refusal::ListChanged } else { refusal })?;
+    let (sheet, other_sheets) = list.sheets();
+    let absent_columns = rows.columns.absent.clone();
+    let mut report = Report { dry_run: what.dry_run, absent_columns, sheet, other_sheets, ..Report::default() };
     let (sender, mut chunks) = mpsc::channel(2);
     let renderer = (engine.renderers)(&profile)
         .map_err(|error| Refusal::ProfileNotRendered { profile: profile.name.clone(), detail: error.to_string() })?;
@@ -113,28 +111,13 @@ pub async fn import(
         Ok(Ok(columns)) => {
             report.unknown_columns = columns.unknown;
             report.rows_with_unknown_keys = columns.rows_with_unknown_keys;
+            report.hidden_rows = columns.hidden_rows;
         }
-        Ok(Err(refusal)) => return Err(as_surveyed(refusal).into()),
+        Ok(Err(_)) if list.has_changed() => return Err(Refusal::ListChanged.into()),
+        Ok(Err(refusal)) => return Err(refusal.into()),
         Err(_) => return Err(Refusal::ReadingFailed.into()),
     }
     Ok(report)
-}
-
-/// The lines above a heading in which a spreadsheet may have a title.
-const TITLE_LINES_MAX: u64 = 10;
-
-/// The refusal of a list without required columns.
-fn missing_columns(rows: &Rows, layout: &Layout, profile: &CardProfile) -> Option<Refusal> {
-    let header = rows.header();
-    let missing = layout.missing_from(&header, profile.photo);
-    if missing.is_empty() {
-        return None;
-    }
-    Some(Refusal::ColumnsMissing {
-        no_header: missing.len() == layout.columns.len() || header.len() <= 1,
-        columns: missing.into_iter().map(str::to_owned).collect(),
-        profile: profile.name.clone(),
-    })
 }
 
 /// How long an open transaction waits for the next chunk.

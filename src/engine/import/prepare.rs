@@ -14,8 +14,9 @@ use jiff::civil::Date;
 use tokio::sync::mpsc;
 
 use super::{
+    columns::Columns,
     photos::{Photo, PhotoFolder},
-    rows::{Columns, RowResult, Rows},
+    rows::{RowResult, Rows},
 };
 use crate::{
     domain::{

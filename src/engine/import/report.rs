@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, io, path::PathBuf};
 
 use async_trait::async_trait;
 
-use super::{opened::Encoding, rows::Format};
+use super::{format::Format, opened::Encoding};
 use crate::domain::{
     import::{RejectReason, RowOutcome, RowPlace, Warning},
     reason::Reason,
@@ -24,6 +24,8 @@ pub struct Import {
     pub format: Format,
     /// The encoding of its text, if a person names it.
     pub encoding: Option<Encoding>,
+    /// The sheet of a spreadsheet that is read; the first one with a heading if none is named.
+    pub sheet: Option<String>,
     /// The lines above the heading, or above the first object, which are not read.
     pub skip_lines: u64,
     /// The folder that photo paths are relative to.
@@ -83,12 +85,21 @@ pub struct Report {
     pub warnings: BTreeMap<Warning, u64>,
     /// The first rows with each warning.
     pub warned_rows: BTreeMap<Warning, Vec<NamedRow>>,
-    /// Columns of a CSV file that the profile does not read, as letters: `A` is the first one.
+    /// Columns of a table that the profile does not read, as letters: `A` is the first one.
     pub unknown_columns: Vec<String>,
     /// Rows of JSON Lines with keys that the profile does not read.
     pub rows_with_unknown_keys: u64,
     /// Columns of the profile that the file does not have; their values are empty.
     pub absent_columns: Vec<String>,
+    /// The sheet of a spreadsheet that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// The other sheets, which were not read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_sheets: Vec<String>,
+    /// Rows that the spreadsheet does not show. They were read as all others.
+    #[serde(default)]
+    pub hidden_rows: u64,
     /// Whether this was a dry run, which changed nothing.
     pub dry_run: bool,
 }

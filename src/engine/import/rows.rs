@@ -1,58 +1,26 @@
-//! Reads the rows of a waiting list from CSV or JSON Lines, one at a time.
+//! Reads the rows of a waiting list from CSV, JSON Lines or a sheet, one at a time.
 
-use std::{
-    collections::HashSet,
-    io::{BufRead, BufReader, Cursor, ErrorKind, Read},
-};
+use std::io::{BufRead, BufReader, Cursor, ErrorKind, Read};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-use super::row_limit::{LineEnds, ROW_BYTES_MAX, RowBytes, RowLimited, line_ends};
+use super::{
+    columns::{Columns, Place, places},
+    row_limit::{LineEnds, ROW_BYTES_MAX, RowBytes, RowLimited, line_ends},
+    sheet_source::SheetSource,
+    spreadsheet::SheetRows,
+};
 use crate::domain::{
     import::{FileForm, Layout, RejectReason, Rejection, Row, RowPlace, column_letters},
     reason::Reason,
     refusal::Refusal,
 };
 
-/// The format of a waiting list.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Format {
-    /// RFC 4180 with a header; fields are separated by `,`, `;` or tabs.
-    Csv,
-    /// One JSON object per line.
-    JsonLines,
-}
-
-impl Format {
-    /// The format that the name of a file says, also of one that is packed.
-    pub fn of_name(name: &str) -> Self {
-        let name = name.to_ascii_lowercase();
-        let name = name.strip_suffix(".gz").unwrap_or(&name);
-        let end = name.rsplit_once('.').map(|(_, end)| end);
-        if matches!(end, Some("jsonl" | "ndjson" | "json")) { Self::JsonLines } else { Self::Csv }
-    }
-}
-
-/// The most columns with a heading.
-const COLUMNS_MAX: usize = 1_000;
-
 /// A row that is appended to every file. If it is read as part of another row, a quote was not closed. The CSV reader
 /// closes an open quote at the end of the file without an error, and would lose the rows inside it.
 const CSV_END: &[u8] = b"\n\x04end of the waiting list\x04\n";
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
-
-/// The columns of a file compared with the layout.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Columns {
-    /// Columns of a CSV file that the profile does not read, as letters. Their headings are not repeated, because they may be
-    /// the cells of a row.
-    pub unknown: Vec<String>,
-    /// Columns of the profile that the file does not have; their values are empty.
-    pub absent: Vec<String>,
-    /// Rows of JSON Lines with keys that the profile does not read.
-    pub rows_with_unknown_keys: u64,
-}
 
 /// The rows of one file.
 pub(crate) struct Rows {
@@ -69,6 +37,7 @@ pub(crate) struct Rows {
 enum Source {
     Csv(Box<CsvSource>),
     JsonLines { reader: BufReader<Box<dyn Read + Send>>, line: Vec<u8> },
+    Sheet(Box<SheetSource>),
 }
 
 struct CsvSource {
@@ -79,17 +48,6 @@ struct CsvSource {
     record: csv::ByteRecord,
 }
 
-/// What a column of a CSV file is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// The column of the layout with this index.
-    Known(usize),
-    /// A column that the profile does not read.
-    Unknown,
-    /// A column without a heading. Spreadsheets leave empty ones; one with values is reported.
-    Nameless,
-}
-
 /// A row, or where it stands and why it is refused.
 pub(crate) type RowResult = Result<Row, (RowPlace, Rejection)>;
 
@@ -97,7 +55,7 @@ impl Rows {
     /// Skips the lines above the list, and reads the header of CSV.
     pub(crate) fn new(
         input: Box<dyn Read + Send>,
-        format: Format,
+        is_json: bool,
         layout: Layout,
         skipped_lines: u64,
     ) -> Result<Self, Refusal> {
@@ -114,19 +72,29 @@ impl Rows {
             passed += 1;
         }
         let line = first_line(&mut buffered)?;
-        if let Some(form) = FileForm::of(&line, format == Format::Csv) {
+        if let Some(form) = FileForm::of(&line, !is_json) {
             return Err(Refusal::FileForm { form });
         }
-        match format {
-            Format::Csv => Self::csv(line, buffered, layout, passed),
-            Format::JsonLines => {
-                let input: Box<dyn Read + Send> = Box::new(Cursor::new(line).chain(buffered));
-                let source = Source::JsonLines { reader: BufReader::with_capacity(1 << 16, input), line: Vec::new() };
-                let is_read = vec![true; layout.columns.len()];
-                let last = RowPlace { row: 0, line: passed };
-                Ok(Self { source, layout, last, is_read, columns: Columns::default() })
-            }
+        if !is_json {
+            return Self::csv(line, buffered, layout, passed);
         }
+        let input: Box<dyn Read + Send> = Box::new(Cursor::new(line).chain(buffered));
+        let source = Source::JsonLines { reader: BufReader::with_capacity(1 << 16, input), line: Vec::new() };
+        let is_read = vec![true; layout.columns.len()];
+        let last = RowPlace { row: 0, line: passed };
+        Ok(Self { source, layout, last, is_read, columns: Columns::default() })
+    }
+
+    /// Reads the heading of a sheet below the rows that are skipped.
+    pub(super) fn of_sheet(rows: SheetRows, layout: Layout, skipped_rows: u64) -> Result<Self, Refusal> {
+        let (source, columns) = SheetSource::new(rows, &layout, skipped_rows)?;
+        let is_read = vec![true; layout.columns.len()];
+        Ok(Self { source: Source::Sheet(Box::new(source)), layout, last: RowPlace::default(), is_read, columns })
+    }
+
+    /// Whether a sheet has a row with a value. A text always has a first line.
+    pub(super) fn has_heading(&self) -> bool {
+        if let Source::Sheet(sheet) = &self.source { sheet.has_heading() } else { true }
     }
 
     fn csv(
@@ -159,13 +127,11 @@ impl Rows {
         if runs_over_the_end(header) {
             return Err(Refusal::HeaderQuote);
         }
-        let places = places(header, &layout)?;
-        let unknown = (0..places.len()).filter(|at| places[*at] == Place::Unknown).map(column_letters).collect();
-        let read = |at: usize| places.contains(&Place::Known(at));
-        let absent = (0..layout.columns.len()).filter(|at| !read(*at)).map(|at| layout.columns[at].clone()).collect();
+        let headings: Vec<String> = header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
+        let places = places(&headings, &layout)?;
+        let columns = Columns::of(&places, &layout);
         let last = RowPlace { row: 0, line: lines.last_line(reader.position().byte()) };
         let source = Source::Csv(Box::new(CsvSource { reader, bytes, lines, places, record: csv::ByteRecord::new() }));
-        let columns = Columns { unknown, absent, ..Columns::default() };
         let is_read = vec![true; layout.columns.len()];
         Ok(Self { source, layout, last, is_read, columns })
     }
@@ -207,6 +173,12 @@ impl Rows {
                     let row =
                         from_csv(record, expected, &self.layout, &mut self.columns.unknown, [line, self.last.line]);
                     (line, row)
+                }
+                Source::Sheet(source) => {
+                    let next = source.next(&self.layout, &self.is_read, &mut self.columns)?;
+                    let Some((place, row)) = next else { return Ok(None) };
+                    self.last = place;
+                    return Ok(Some(row.map(|row| Row { place, ..row }).map_err(|rejection| (place, rejection))));
                 }
                 Source::JsonLines { reader, line } => {
                     let Some(lines) = read_line(reader, line, next)? else { return Ok(None) };
@@ -256,30 +228,6 @@ fn unreadable(error: &csv::Error, RowPlace { row, line }: RowPlace) -> Refusal {
 
 fn is_too_long(error: &csv::Error) -> bool {
     matches!(error.kind(), csv::ErrorKind::Io(io) if io.kind() == ErrorKind::FileTooLarge)
-}
-
-/// What each column of the header is.
-fn places(header: &csv::ByteRecord, layout: &Layout) -> Result<Vec<Place>, Refusal> {
-    let names: Vec<String> = header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
-    if names.iter().filter(|name| !name.is_empty()).count() > COLUMNS_MAX {
-        return Err(Refusal::TooManyColumns { most: COLUMNS_MAX });
-    }
-    let mut seen = HashSet::new();
-    let mut places = Vec::with_capacity(names.len());
-    for (at, name) in names.iter().enumerate() {
-        let place = match layout.recognise(name) {
-            _ if name.is_empty() => Place::Nameless,
-            Some(column) => Place::Known(column),
-            None => Place::Unknown,
-        };
-        let column = if let Place::Known(column) = place { &layout.columns[column] } else { name };
-        if place != Place::Nameless && !seen.insert(column.clone()) {
-            let known = if let Place::Known(column) = place { Some(layout.columns[column].clone()) } else { None };
-            return Err(Refusal::ColumnTwice { column: known, letters: column_letters(at) });
-        }
-        places.push(place);
-    }
-    Ok(places)
 }
 
 /// The number of lines in a field that look like rows: an unclosed quote has included them. `None` if no line does.
@@ -439,18 +387,5 @@ impl<'de> Deserialize<'de> for Pairs {
             }
         }
         deserializer.deserialize_map(Members)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_list_has_the_format_that_its_name_says() {
-        let json = ["a.JSONL", "a.b.ndjson", "a.json.gz", "A.NDJSON.GZ"];
-        let csv = ["a.csv", "a", "", "a.csv.gz", "a.gz", "json"];
-        assert!(json.iter().all(|name| Format::of_name(name) == Format::JsonLines));
-        assert!(csv.iter().all(|name| Format::of_name(name) == Format::Csv));
     }
 }

@@ -52,12 +52,14 @@ struct Asked {
     source: String,
     profile: String,
     skip_lines: String,
+    /// The sheet of a spreadsheet; empty if none is named.
+    sheet: String,
     /// The name of the encoding; empty if none is named.
     encoding: String,
     is_update: bool,
     /// The digest of the file whose rows were shown; empty to show them.
     digest: String,
-    /// `csv` or `jsonl`, as the file was read when its rows were shown.
+    /// The name of the format, as the file was read when its rows were shown.
     format: String,
     /// What a supervisor accepts.
     accept: Vec<Accept>,
@@ -71,6 +73,7 @@ impl Asked {
             source: text("source"),
             profile: text("profile"),
             skip_lines: text("skip_lines"),
+            sheet: text("sheet"),
             encoding: text("encoding"),
             is_update: sent.value("update") == "true",
             digest: text("digest"),
@@ -102,12 +105,12 @@ impl Asked {
 
     /// The import; a dry run unless its rows were shown.
     fn import(&self, web: &Web, of_name: Format) -> Result<Import, Problem> {
-        let format = FORMATS.iter().find(|(_, code)| *code == self.format).map_or(of_name, |(format, _)| *format);
         Ok(Import {
             source: self.source.clone(),
             profile: self.profile.clone(),
-            format,
+            format: Format::of_code(&self.format).unwrap_or(of_name),
             encoding: self.encoding()?,
+            sheet: Some(self.sheet.clone()).filter(|sheet| !sheet.is_empty()),
             skip_lines: self.skipped_lines()?,
             photos: web.settings.photos.clone(),
             update: self.is_update,
@@ -122,7 +125,6 @@ impl Asked {
 }
 
 const ACCEPT: [(Accept, &str); 2] = [(Accept::Withdrawals, "withdrawals"), (Accept::Rounded, "rounded")];
-const FORMATS: [(Format, &str); 2] = [(Format::Csv, "csv"), (Format::JsonLines, "jsonl")];
 
 /// The form for the next step.
 struct Form {
@@ -225,7 +227,7 @@ async fn submit(State(web): State<Arc<Web>>, request: Request) -> Result<Respons
         let text = shown.page.t(texts::IMPORT_OTHER_FILE).to_owned();
         return Ok(shown.refused(StatusCode::CONFLICT, text));
     }
-    let format = FORMATS.iter().find(|(format, _)| *format == what.format).map_or("", |(_, code)| *code);
+    let format = what.format.code();
     match carried_out(&web, parts, (list, what), permit).await {
         Ok((report, rows)) => {
             let asked = Asked { format: format.to_owned(), digest, ..asked };

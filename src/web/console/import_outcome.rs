@@ -151,6 +151,13 @@ fn warnings(page: &Page, report: &Report) -> Option<Table> {
     if report.rows_with_unknown_keys > 0 {
         rows.push(vec![Cell::text(page.t(texts::KEYS_UNKNOWN)), number(page, report.rows_with_unknown_keys)]);
     }
+    if let Some(sheet) = report.sheet.as_ref().filter(|_| !report.other_sheets.is_empty()) {
+        let told = page.with(texts::SHEETS_NOT_READ, &[sheet, &report.other_sheets.join(", ")]);
+        rows.push(vec![Cell::text(cleaned(&told)), Cell::default()]);
+    }
+    if report.hidden_rows > 0 {
+        rows.push(vec![Cell::text(page.t(texts::ROWS_HIDDEN)), number(page, report.hidden_rows)]);
+    }
     let warned = report.warnings.iter();
     rows.extend(warned.map(|(warning, rows)| vec![Cell::text(page.language.warning(*warning)), number(page, *rows)]));
     let headings = vec![page.t(texts::WARNINGS), page.t(texts::IMPORT_ROWS)];

@@ -8,7 +8,7 @@ use super::{
     operation::body,
 };
 use crate::{
-    engine::import::Encoding,
+    engine::import::{Encoding, Format},
     web::{health, schema, session},
 };
 
@@ -128,6 +128,13 @@ pub(super) fn of_lists() -> Vec<Described> {
             "The encoding of its text; UTF-8, or what its byte order mark says, if it is left out.",
             &encoding,
         ),
+        parameter(
+            "query",
+            "sheet",
+            false,
+            "The sheet of a spreadsheet; the first one with the headings of a list, if it is left out.",
+            &text,
+        ),
         parameter("query", "skip_lines", false, "The lines before the first row.", &number),
         parameter("query", "accept", false, "What would otherwise stop the list.", &accept),
     ];
@@ -135,9 +142,10 @@ pub(super) fn of_lists() -> Vec<Described> {
     let content = json!({ "application/x-ndjson": {} });
     responses
         .insert("200".into(), json!({ "description": "A line for each row, then the report.", "content": content }));
+    let content_of_lists: Value = Format::ALL.iter().map(|(.., media)| ((*media).to_owned(), json!({}))).collect();
     let operation = json!({
         "operationId": "importList", "tags": ["imports"], "summary": "Imports a waiting list", "parameters": parameters,
-        "requestBody": { "required": true, "content": { "application/x-ndjson": {}, "text/csv": {} } },
+        "requestBody": { "required": true, "content": content_of_lists },
         "responses": responses, "security": security(Proof::Any, "post"),
     });
     vec![("/api/v1/imports".to_owned(), "post", operation)]

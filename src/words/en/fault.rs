@@ -26,7 +26,7 @@ pub fn fault(fault: Fault) -> &'static str {
             "the list arrived at less than 16 KiB a second, and nothing of it was imported; send it over a faster line"
         }
         Fault::BodyTooLarge => "the body is larger than this address accepts",
-        Fault::NotAList => "the body must be `application/x-ndjson` or `text/csv`",
+        Fault::NotAList => "the body must be `text/csv`, `application/x-ndjson`, or a spreadsheet with its media type",
         Fault::NotJson => "the body must be `application/json`",
         Fault::BodyEncoded => "the body must be sent as it is, without `Content-Encoding`",
         Fault::KeyReused => "this `Idempotency-Key` was used for another request; nothing was done",

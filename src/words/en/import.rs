@@ -8,7 +8,8 @@ use crate::domain::{
 
 /// Where a row stands.
 pub fn row_place(RowPlace { row, line }: RowPlace) -> String {
-    format!("row {row} (line {line})")
+    // In a spreadsheet both are the number of its row.
+    if row == line { format!("row {row}") } else { format!("row {row} (line {line})") }
 }
 
 /// The faults of a row that are told.
@@ -83,8 +84,15 @@ pub(super) fn file_form(form: FileForm) -> Message {
             "text in UTF-16 without a byte order mark",
             "name it with `--encoding utf-16`, or save it as \"CSV UTF-8\"",
         ),
-        FileForm::Spreadsheet => ("a spreadsheet or another ZIP archive", "save the sheet as \"CSV UTF-8\""),
-        FileForm::OldSpreadsheet => ("a spreadsheet of an old form", "save the sheet as \"CSV UTF-8\""),
+        FileForm::Xlsx => {
+            ("an XLSX spreadsheet", "name it with `--format xlsx`, or give it a name that ends in `.xlsx`")
+        }
+        FileForm::Ods => ("an ODS spreadsheet", "name it with `--format ods`, or give it a name that ends in `.ods`"),
+        FileForm::Archive => ("a ZIP archive", "unpack it"),
+        FileForm::OldSpreadsheet => ("a spreadsheet of the old form XLS", "save it as XLSX"),
+        FileForm::BinarySpreadsheet => ("a spreadsheet of the form XLSB", "save it as XLSX"),
+        FileForm::Encrypted => ("encrypted with a password", "save it without a password"),
+        FileForm::Text => ("text and not a spreadsheet", "add `--format csv`"),
         FileForm::Gzip => ("compressed by gzip twice", "unpack it with `gunzip`"),
         FileForm::Picture => ("a picture or a PDF", "name the file with the waiting list"),
         FileForm::JsonLines => ("JSON and not CSV", "add `--format jsonl`"),

@@ -27,6 +27,7 @@ mod reason;
 mod record_rule;
 mod refusal;
 mod report;
+mod sheet;
 mod simulation;
 mod standing;
 mod state;

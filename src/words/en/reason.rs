@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 pub use super::message::quote;
-use super::{message::Message, number::thousands, printer::condition};
+use super::{message::Message, number::thousands, printer::condition, sheet::cell};
 use crate::domain::reason::{
     Detail, DriverFault, IdentifierFault, PhotoFault, Reason, RenderFault, SealedFault, StoredReason,
 };
@@ -46,6 +46,10 @@ pub fn reason(reason: &Reason) -> String {
         Reason::NotAValue => "neither text nor a whole number".into(),
         Reason::KeyTwice => "two keys for this column".into(),
         Reason::HiddenCharacter { code_point } => format!("has the character U+{code_point:04X}, which cannot be seen"),
+        Reason::Cell { fault } => cell(*fault),
+        Reason::Scientific => {
+            "a number such as 3,3E+15, of which a spreadsheet has lost digits; format the column as text".into()
+        }
         Reason::Missing => "missing".into(),
         Reason::TooLong { most } => format!("longer than {most} bytes"),
         Reason::NotARequestId => {

@@ -16,6 +16,7 @@ use super::{
     printer_use::in_use,
     reason::{rendering, sealed},
     record_rule::record_state,
+    sheet::sheet_refusal,
 };
 use crate::domain::{
     permission::Operation,
@@ -212,6 +213,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
         ),
         Refusal::Account(refusal) => account_refusal(refusal),
         Refusal::Count(refusal) => count_refusal(refusal),
+        Refusal::Sheet(refusal) => sheet_refusal(refusal),
         Refusal::SerialRange { serials } => say(
             format!("`{serials}` is not a range of serials"),
             "write the first and the last serial, such as `KT000001..KT005000`",

@@ -36,7 +36,9 @@ pub fn fault(fault: Fault) -> &'static str {
             "daftar tiba lebih lambat dari 16 KiB per detik, dan belum ada yang diimpor; kirim lewat jaringan yang lebih cepat"
         }
         Fault::BodyTooLarge => "isi permintaan lebih besar daripada yang diterima alamat ini",
-        Fault::NotAList => "isi permintaan harus berupa `application/x-ndjson` atau `text/csv`",
+        Fault::NotAList => {
+            "isi permintaan harus berupa `text/csv`, `application/x-ndjson`, atau lembar kerja dengan tipe medianya"
+        }
         Fault::NotJson => "isi permintaan harus berupa `application/json`",
         Fault::BodyEncoded => "isi permintaan harus dikirim apa adanya, tanpa `Content-Encoding`",
         Fault::KeyReused => "`Idempotency-Key` ini sudah dipakai untuk permintaan lain; tidak ada yang dilakukan",

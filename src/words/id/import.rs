@@ -25,8 +25,13 @@ pub fn warning(warning: Warning) -> &'static str {
 pub(super) fn file_form(form: FileForm) -> String {
     let what = match form {
         FileForm::Utf16 => "teks dalam UTF-16 tanpa tanda urutan bita",
-        FileForm::Spreadsheet => "lembar kerja atau arsip ZIP lain",
-        FileForm::OldSpreadsheet => "lembar kerja dalam format lama",
+        FileForm::Xlsx => "lembar kerja XLSX",
+        FileForm::Ods => "lembar kerja ODS",
+        FileForm::Archive => "arsip ZIP",
+        FileForm::OldSpreadsheet => "lembar kerja dalam format lama XLS",
+        FileForm::BinarySpreadsheet => "lembar kerja dalam format XLSB",
+        FileForm::Encrypted => "terkunci dengan kata sandi",
+        FileForm::Text => "teks, bukan lembar kerja",
         FileForm::Gzip => "berkas yang dimampatkan dua kali dengan gzip",
         FileForm::Picture => "gambar atau PDF",
         FileForm::JsonLines => "JSON, bukan CSV",

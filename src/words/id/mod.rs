@@ -16,6 +16,7 @@ mod printer_use;
 mod reason;
 mod record_rule;
 mod refusal;
+mod sheet;
 mod state;
 mod thing;
 

@@ -4,6 +4,7 @@ use super::{
     message::{Message, quote},
     number::thousands,
     printer::condition,
+    sheet::cell,
 };
 use crate::domain::reason::{Detail, DriverFault, IdentifierFault, PhotoFault, Reason, RenderFault, SealedFault};
 
@@ -26,6 +27,10 @@ pub fn reason(reason: &Reason) -> String {
         Reason::KeyTwice => "ada dua kunci untuk kolom ini".into(),
         Reason::HiddenCharacter { code_point } => {
             format!("mengandung karakter U+{code_point:04X}, yang tidak terlihat")
+        }
+        Reason::Cell { fault } => cell(*fault),
+        Reason::Scientific => {
+            "angka seperti 3,3E+15, yang sebagian digitnya hilang di program lembar kerja; format kolom itu sebagai teks".into()
         }
         Reason::Missing => "tidak ada".into(),
         Reason::TooLong { most } => format!("lebih panjang dari {most} bita"),

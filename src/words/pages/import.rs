@@ -4,12 +4,14 @@ use super::text::texts;
 
 texts! {
     IMPORT "Import a waiting list" "Impor daftar tunggu";
-    IMPORT_LEAD "A waiting list is a CSV or a JSON Lines file. First you see what becomes of each row: nothing is changed by that."
-        "Daftar tunggu berupa berkas CSV atau JSON Lines. Lebih dulu Anda melihat nasib tiap baris: hal itu tidak mengubah apa pun.";
-    IMPORT_LIST "Waiting list (CSV or JSON Lines)" "Daftar tunggu (CSV atau JSON Lines)";
+    IMPORT_LEAD "A waiting list is a spreadsheet (XLSX, ODS), a CSV or a JSON Lines file. First you see what becomes of each row: nothing is changed by that."
+        "Daftar tunggu berupa lembar kerja (XLSX, ODS), berkas CSV atau JSON Lines. Lebih dulu Anda melihat nasib tiap baris: hal itu tidak mengubah apa pun.";
+    IMPORT_LIST "Waiting list (XLSX, ODS, CSV or JSON Lines)" "Daftar tunggu (XLSX, ODS, CSV atau JSON Lines)";
     IMPORT_SOURCE "Source: the office that sent the list" "Sumber: kantor yang mengirim daftar";
     IMPORT_UPDATE "Known requests get the values of this list" "Permohonan yang sudah dikenal mendapat nilai dari daftar ini";
     IMPORT_SKIP "Lines above the headings that are not read" "Baris di atas judul kolom yang tidak dibaca";
+    IMPORT_SHEET "Sheet of the spreadsheet; without one, the first with the headings of a list"
+        "Lembar dalam berkas; jika kosong, lembar pertama yang memuat judul kolom daftar";
     IMPORT_ENCODING "Encoding" "Pengodean huruf";
     IMPORT_ENCODING_OF_LIST "as the file says, else UTF-8" "seperti dinyatakan berkas, atau UTF-8";
     IMPORT_TRY "Show what becomes of each row" "Tampilkan nasib tiap baris";
@@ -47,5 +49,7 @@ texts! {
     WARNINGS "Warnings" "Peringatan";
     COLUMNS_UNKNOWN "columns that the profile does not read: {}" "kolom yang tidak dibaca profil: {}";
     COLUMNS_ABSENT "columns that are missing and imported as empty: {}" "kolom yang tidak ada dan diimpor sebagai kosong: {}";
+    SHEETS_NOT_READ "sheet {} was read; not read: {}" "lembar {} dibaca; yang tidak dibaca: {}";
+    ROWS_HIDDEN "rows that the spreadsheet hides, and that were read" "baris yang disembunyikan lembar kerja, dan tetap dibaca";
     KEYS_UNKNOWN "keys that the profile does not read" "kunci yang tidak dibaca profil";
 }

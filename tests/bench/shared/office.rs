@@ -164,6 +164,7 @@ pub(crate) async fn fill(office: &Engine, list: &WaitingList) -> anyhow::Result<
         profile: PROFILE.into(),
         format: Format::Csv,
         encoding: None,
+        sheet: None,
         skip_lines: 0,
         photos: list.path.parent().context("a list lies in a folder")?.to_owned(),
         update: false,

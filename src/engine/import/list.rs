@@ -1,0 +1,184 @@
+//! A waiting list that was opened: text, or one sheet of a spreadsheet. It is read twice.
+
+use std::sync::Arc;
+
+use super::{
+    format::Format,
+    list_file::ListFile,
+    old_spreadsheet,
+    opened::{Encoding, opened},
+    rows::Rows,
+    spreadsheet::{Archive, Sheet, Spreadsheet, ZIP},
+};
+use crate::domain::{
+    card::profile::CardProfile,
+    import::{FileForm, Layout, SheetFault},
+    refusal::{Refusal, SheetRefusal},
+};
+
+/// The lines above a heading in which a spreadsheet may have a title.
+const TITLE_LINES_MAX: u64 = 10;
+/// The sheets in which a heading below a title is looked for, and the characters of the names of sheets that are told.
+const SHEETS_SEARCHED: usize = 20;
+const NAME_MAX: usize = 60;
+const DIGITS_MAX: usize = 8;
+
+/// How a list is read.
+pub(super) struct HowToRead {
+    pub(super) format: Format,
+    pub(super) encoding: Option<Encoding>,
+    pub(super) sheet: Option<String>,
+    pub(super) skipped_lines: u64,
+}
+
+/// A list, and how it is read.
+pub(super) struct List {
+    file: ListFile,
+    how: HowToRead,
+    layout: Layout,
+    profile: Arc<CardProfile>,
+    /// The spreadsheet, and the sheet of it that is read.
+    book: Option<(Spreadsheet, Sheet)>,
+}
+
+impl List {
+    /// Opens a list, and refuses a file that is not of its format.
+    pub(super) fn open(
+        file: ListFile,
+        how: HowToRead,
+        layout: Layout,
+        profile: Arc<CardProfile>,
+    ) -> Result<Self, Refusal> {
+        let unreadable = |e: std::io::Error| Refusal::HeaderUnreadable { detail: e.to_string() };
+        let head = file.head(ZIP.len().max(old_spreadsheet::MARK.len())).map_err(unreadable)?;
+        let wrong = |form| Err(Refusal::FileForm { form });
+        if head.starts_with(old_spreadsheet::MARK) {
+            return wrong(old_spreadsheet::form(&file));
+        }
+        let is_archive = head.starts_with(ZIP);
+        let is_text = matches!(how.format, Format::Csv | Format::JsonLines);
+        if !is_archive && !is_text {
+            return wrong(FileForm::of(&head, false).unwrap_or(FileForm::Text));
+        }
+        if is_text && how.sheet.is_some() {
+            return Err(Refusal::Sheet(SheetRefusal::OfText));
+        }
+        let mut list = Self { file, how, layout, profile, book: None };
+        if is_archive {
+            list.book = Some(list.spreadsheet()?);
+        }
+        Ok(list)
+    }
+
+    fn spreadsheet(&self) -> Result<(Spreadsheet, Sheet), Refusal> {
+        let unreadable = |error: std::io::Error| Refusal::from(SheetFault::of(&error));
+        let length = self.file.digested().map_err(unreadable)?;
+        let archive = Archive::open(self.file.clone(), length).map_err(|error| match self.how.format {
+            Format::Csv | Format::JsonLines => Refusal::FileForm { form: FileForm::Archive },
+            Format::Xlsx | Format::Ods => unreadable(error),
+        })?;
+        let form = archive.form();
+        match (form, self.how.format) {
+            (FileForm::Xlsx, Format::Xlsx) | (FileForm::Ods, Format::Ods) => {}
+            _ => return Err(Refusal::FileForm { form }),
+        }
+        let book = Spreadsheet::open(archive, self.how.format == Format::Xlsx).map_err(unreadable)?;
+        let sheet = self.chosen(&book)?.clone();
+        Ok((book, sheet))
+    }
+
+    /// The sheet that is named; else the first one with the heading of the list, at its top or below a title; else the first one with
+    /// a value. Hidden sheets are read only if they are named.
+    fn chosen<'b>(&self, book: &'b Spreadsheet) -> Result<&'b Sheet, Refusal> {
+        let known = || book.sheets.iter().map(|sheet| told(&sheet.name)).collect();
+        if let Some(name) = &self.how.sheet {
+            let named = book.sheets.iter().find(|sheet| sheet.name == *name);
+            return named.ok_or_else(|| Refusal::Sheet(SheetRefusal::NoSheet { sheet: name.clone(), known: known() }));
+        }
+        let visible = || book.sheets.iter().filter(|sheet| !sheet.is_hidden);
+        let has_heading = |sheet: &&Sheet, lines: u64| {
+            self.rows_of(book, sheet, lines).is_ok_and(|rows| self.missing(&rows).is_none())
+        };
+        let (first, last) = (self.how.skipped_lines, self.how.skipped_lines.saturating_add(TITLE_LINES_MAX));
+        let has_value = |sheet: &&Sheet| self.rows_of(book, sheet, first).map_or(true, |rows| rows.has_heading());
+        visible()
+            .find(|sheet| has_heading(sheet, first))
+            .or_else(|| {
+                let mut searched = visible().take(SHEETS_SEARCHED);
+                searched.find(|sheet| (first.saturating_add(1)..=last).any(|lines| has_heading(sheet, lines)))
+            })
+            .or_else(|| visible().find(has_value))
+            .or_else(|| visible().next())
+            .ok_or(Refusal::from(SheetFault::Damaged))
+    }
+
+    fn rows_of(&self, book: &Spreadsheet, sheet: &Sheet, skipped_lines: u64) -> Result<Rows, Refusal> {
+        let rows = book.rows(sheet).map_err(|error| Refusal::from(SheetFault::of(&error)))?;
+        Rows::of_sheet(rows, self.layout.clone(), skipped_lines)
+    }
+
+    fn rows_below(&self, skipped_lines: u64, is_again: bool) -> Result<Rows, Refusal> {
+        let start = if is_again { self.file.again() } else { self.file.rewound() };
+        let text = start.and_then(|start| opened(start, self.how.encoding));
+        let text = text.map_err(|e| Refusal::HeaderUnreadable { detail: e.to_string() })?;
+        Rows::new(text, self.how.format == Format::JsonLines, self.layout.clone(), skipped_lines)
+    }
+
+    /// The rows for the first time. A list without its heading is refused.
+    pub(super) fn rows(&self) -> Result<Rows, Refusal> {
+        let rows_below = |lines| match &self.book {
+            Some((book, sheet)) => self.rows_of(book, sheet, lines),
+            None => self.rows_below(lines, false),
+        };
+        let first = self.how.skipped_lines;
+        let rows = rows_below(first)?;
+        let Some(missing) = self.missing(&rows) else { return Ok(rows) };
+        let is_heading = |lines: &u64| rows_below(*lines).is_ok_and(|rows| self.missing(&rows).is_none());
+        let heading = (first.saturating_add(1)..=first.saturating_add(TITLE_LINES_MAX)).find(is_heading);
+        Err(heading.map_or(missing, |lines| Refusal::TitleLines { lines }))
+    }
+
+    /// The rows again. The file must have the same bytes.
+    pub(super) fn rows_again(&self) -> Result<Rows, Refusal> {
+        match &self.book {
+            Some((book, sheet)) => {
+                self.file.again().map_err(|_| Refusal::ListChanged)?;
+                self.rows_of(book, sheet, self.how.skipped_lines)
+            }
+            None => self.rows_below(self.how.skipped_lines, true),
+        }
+    }
+
+    /// Whether the file had other bytes when it was read again.
+    pub(super) fn has_changed(&self) -> bool {
+        self.file.has_changed()
+    }
+
+    /// The names of the sheet that is read and of the others, as they are told.
+    pub(super) fn sheets(&self) -> (Option<String>, Vec<String>) {
+        let Some((book, read)) = &self.book else { return (None, Vec::new()) };
+        let others = book.sheets.iter().filter(|sheet| *sheet != read).map(|sheet| told(&sheet.name));
+        (Some(told(&read.name)), others.collect())
+    }
+
+    /// The refusal of a list without required columns.
+    fn missing(&self, rows: &Rows) -> Option<Refusal> {
+        let (layout, header) = (&self.layout, rows.header());
+        let missing = layout.missing_from(&header, self.profile.photo);
+        if missing.is_empty() {
+            return None;
+        }
+        Some(Refusal::ColumnsMissing {
+            no_header: missing.len() == layout.columns.len() || header.len() <= 1,
+            columns: missing.into_iter().map(str::to_owned).collect(),
+            profile: self.profile.name.clone(),
+        })
+    }
+}
+
+/// The name of a sheet in a message. It is cut, and a number in it that may be a person's is left out.
+fn told(name: &str) -> String {
+    let shown: String = name.chars().filter(|c| !crate::domain::hidden::is_unseen(*c)).take(NAME_MAX).collect();
+    let is_number = |part: &str| part.len() >= DIGITS_MAX && part.bytes().all(|b| b.is_ascii_digit());
+    if shown.split(|c: char| !c.is_ascii_digit()).any(is_number) { "…".to_owned() } else { shown }
+}

@@ -1,0 +1,55 @@
+//! What is wrong with a spreadsheet and its cells, in words.
+
+use super::message::list;
+use crate::domain::{import::SheetFault, reason::CellFault, refusal::SheetRefusal};
+
+/// A refusal of a list in a spreadsheet.
+pub(super) fn sheet_refusal(refusal: &SheetRefusal) -> String {
+    match refusal {
+        SheetRefusal::Unreadable { fault } => format!("berkas itu tidak dapat dibaca: {}", unreadable(*fault)),
+        SheetRefusal::NoSheet { sheet, known } => {
+            format!("lembar kerja itu tidak memiliki lembar `{sheet}`; yang ada ialah {}", list(known))
+        }
+        SheetRefusal::OfText => "daftar berupa teks tidak memiliki lembar".into(),
+        SheetRefusal::Merged { area, number } => format!(
+            "{number} bagian daftar berupa sel gabungan, yang pertama {area}; tidak ada yang diimpor. Nilainya hanya ada di baris \
+             pertama: pisahkan sel itu dan isi setiap barisnya"
+        ),
+    }
+}
+
+fn unreadable(fault: SheetFault) -> &'static str {
+    match fault {
+        SheetFault::Damaged => "berkas terpotong atau rusak",
+        SheetFault::Expands => "satu bagiannya mengembang jauh melebihi ukurannya",
+        SheetFault::TooMany => "baris, kolom, lembar atau formatnya lebih banyak daripada daftar mana pun",
+        SheetFault::TextsTooLarge => "teksnya lebih besar dari 256 MiB",
+        SheetFault::CellTooLarge => "satu selnya lebih besar dari 1 MiB",
+        SheetFault::DocumentType => "berkas memuat tipe dokumen, yang tidak ada pada lembar kerja mana pun",
+        SheetFault::Packing => "cara pemampatannya tidak dikenal",
+    }
+}
+
+/// A cell of a spreadsheet.
+pub(super) fn cell(fault: CellFault) -> String {
+    let text = match fault {
+        CellFault::Rounded => {
+            "angka yang hanya disimpan 15 digitnya oleh program lembar kerja; format kolom itu sebagai teks, lalu isi ulang"
+        }
+        CellFault::Boolean => "nilai TRUE atau FALSE, bukan teks; format kolom itu sebagai teks, lalu isi ulang",
+        CellFault::TimeOfDay => "jam, bukan teks; format kolom itu sebagai teks, lalu isi ulang",
+        CellFault::NotADay => "angka yang ditampilkan sebagai tanggal, tetapi bukan hari mana pun",
+        CellFault::NotCalculated => "rumus tanpa hasil; buka lembar kerja itu, lalu simpan",
+        CellFault::OtherError => "galat program lembar kerja",
+        CellFault::NotAvailable
+        | CellFault::DividedByZero
+        | CellFault::UnknownName
+        | CellFault::NoIntersection
+        | CellFault::NotANumber
+        | CellFault::NoReference
+        | CellFault::WrongType => {
+            return format!("galat `{}` dari sebuah rumus", fault.error_name().unwrap_or_default());
+        }
+    };
+    text.to_owned()
+}
