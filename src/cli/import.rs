@@ -13,6 +13,7 @@ use super::{
     Message,
     args::{AcceptArg, EncodingArg, FormatArg, ImportArgs},
     copied_input::CopiedInput,
+    import_check,
     output::{Output, message, table, thousands},
     progress,
     service::{ListToSend, RefusedRow, Service},
@@ -21,20 +22,28 @@ use super::{
 use crate::{
     domain::{
         card::profile::CardProfile,
-        import::{RejectReason, RowOutcome, RowPlace, Warning},
+        import::{Mapping, RejectReason, RowOutcome, RowPlace, Warning},
         permission::Operation,
         reason::Reason,
     },
     engine::{
         Engine, EngineError,
         client::Direct,
-        files::{NewFile, open_regular},
+        files::{NewFile, open_regular, read_regular},
         import::{self, Accept, DecidedRow, Encoding, Format, Import, Input, NamedRow, Report, Watch},
     },
 };
 
+/// The largest mapping, in bytes.
+const MAPPING_BYTES_MAX: u64 = 1 << 20;
+
 /// Has a service import a waiting list, and prints the report.
 pub(super) async fn through_service(service: &Service, out: Output, args: ImportArgs) -> anyhow::Result<()> {
+    if args.map.is_some() || args.check {
+        let hint =
+            "run the command as the owner of the data folder, without `--socket`; or use the page of the console";
+        anyhow::bail!(Message::new("a service takes no `--map` and no `--check`", hint));
+    }
     if args.photos.is_some() {
         let hint = "leave `--photos` out; or run the command as the owner of the data folder, without `--socket`";
         anyhow::bail!(Message::new("a service reads photos from the folder that its settings name", hint));
@@ -77,6 +86,7 @@ pub(super) async fn through_service(service: &Service, out: Output, args: Import
 pub async fn command(engine: &Engine, out: Output, args: ImportArgs, data: &Path) -> anyhow::Result<()> {
     let is_stdin = args.file == Path::new("-");
     let folder = args.file.parent().filter(|p| !is_stdin && !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mapping = args.map.as_deref().map(mapping).transpose()?;
     let import = Import {
         source: args.source,
         profile: args.profile,
@@ -88,8 +98,12 @@ pub async fn command(engine: &Engine, out: Output, args: ImportArgs, data: &Path
         update: args.update,
         dry_run: args.dry_run,
         accept: args.accept.into_iter().map(Accept::from).collect(),
+        mapping,
     };
     let source = if is_stdin { ListSource::Stdin { folder: data } } else { ListSource::File(&args.file) };
+    if args.check {
+        return import_check::command(engine, out, open(source)?.0, import).await;
+    }
     let report = run(engine, source, import, args.rejects.as_deref()).await?;
     tell(out, &report, args.rejects.as_deref())
 }
@@ -165,6 +179,18 @@ fn open(source: ListSource<'_>) -> anyhow::Result<(Box<dyn Input>, Option<u64>)>
     };
     let length = file.metadata().map_err(failed)?.len();
     Ok((Box::new(file), Some(length)))
+}
+
+/// The mapping in a file.
+fn mapping(path: &Path) -> anyhow::Result<Mapping> {
+    let failed = |source| EngineError::Read { what: path.display().to_string(), source };
+    let bytes = read_regular(path, MAPPING_BYTES_MAX).map_err(failed)?;
+    let wrong = |error: String| {
+        let hint = "correct it; `src/profiles/README.md` has its keys";
+        Message::new(format!("`{}` is no mapping: {error}", path.display()), hint)
+    };
+    let text = String::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
+    Ok(toml::from_str(&text).map_err(|error: toml::de::Error| wrong(error.to_string().trim().to_owned()))?)
 }
 
 fn format_of(file: &Path) -> Format {

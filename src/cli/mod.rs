@@ -14,6 +14,7 @@ pub mod db;
 mod districts;
 mod find;
 mod import;
+mod import_check;
 mod inspect;
 mod job;
 mod many;

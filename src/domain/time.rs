@@ -118,6 +118,17 @@ impl From<Day> for String {
 #[error("it is not a day such as 2026-12-01")]
 pub struct NotADay;
 
+/// The date with a number of days as spreadsheets count them. 1900 has a 29 February for them, which is no day.
+pub fn date_of_days(days: i64, is_1904: bool) -> Option<jiff::civil::Date> {
+    let since_1900 = if is_1904 { days.checked_add(1_462)? } else { days };
+    let first = match since_1900 {
+        1..=59 => jiff::civil::date(1899, 12, 31),
+        61.. => jiff::civil::date(1899, 12, 30),
+        _ => return None,
+    };
+    first.checked_add(jiff::Span::new().try_days(since_1900).ok()?).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

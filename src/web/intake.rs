@@ -122,6 +122,7 @@ fn asked(web: &Web, parts: &Parts) -> Result<Import, Problem> {
         update,
         dry_run,
         accept,
+        mapping: None,
     })
 }
 

@@ -124,6 +124,7 @@ fn every_reason_objection_and_caution_is_said_in_both_languages_with_the_same_va
         Warning::FewerDigits,
         Warning::VerifiedBeforeRequest,
         Warning::ApostropheInFront,
+        Warning::ValueLeftOut,
     ];
     compare(&warnings, |language, warning| language.warning(*warning).to_owned());
 }

@@ -133,6 +133,7 @@ async fn work(kind: &Kind, units: u64, dry_run: bool) -> Taken {
         accept: Vec::new(),
         encoding: None,
         sheet: None,
+        mapping: None,
         skip_lines: 0,
     };
     let read = Arc::new(AtomicUsize::new(0));

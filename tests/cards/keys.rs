@@ -5,7 +5,8 @@ use std::{fs, path::Path};
 #[test]
 fn every_key_of_a_card_profile_is_described() {
     let read = |path: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
-    let keys = ["profile", "layout"].map(|file| keys_of(&read(&format!("src/domain/card/{file}.rs")))).concat();
+    let files = ["card/profile", "card/layout", "import/mapping"];
+    let keys = files.map(|file| keys_of(&read(&format!("src/domain/{file}.rs")))).concat();
     assert!(keys.len() > 50, "{keys:?}");
     assert_eq!(undescribed(&read("src/profiles/README.md"), &keys), Vec::<String>::new(), "describe them there");
 }

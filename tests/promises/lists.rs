@@ -389,7 +389,7 @@ async fn a_photo_under_a_path_as_windows_writes_it_is_not_taken_and_the_similar_
 async fn all_faults_of_a_row_are_told_at_once() {
     let world = World::new().await;
     let bad =
-        [("nik", "123"), ("birth_date", "31/08/1980"), ("verified_at", "2999-01-01T00:00:00Z"), ("photo", "no.png")];
+        [("nik", "123"), ("birth_date", "31/31/1980"), ("verified_at", "2999-01-01T00:00:00Z"), ("photo", "no.png")];
     let cut = [("name", "SI\u{202e}TI"), ("nik", "123")];
     let (report, rejects) = import_citizens(&world, &[&bad, &cut, &[("request_id", "k3")]]).await;
     assert_eq!((report.accepted, report.refused), (1, 2));

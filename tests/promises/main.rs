@@ -40,6 +40,7 @@ mod limits;
 mod lists;
 mod long_lists;
 mod many;
+mod mapping;
 mod matching;
 mod moving;
 mod names;

@@ -5,7 +5,7 @@ use cetak::{
     domain::{
         import::{FileForm, SheetFault},
         reason::{CellFault, Reason},
-        refusal::{Refusal, SheetRefusal},
+        refusal::{FileRefusal, Refusal},
     },
     engine::{
         EngineError,
@@ -111,13 +111,13 @@ async fn the_sheet_with_the_headings_is_read_and_the_others_are_named() {
         };
         assert_eq!(world.import_with(&file, "student", named("Lama")).await.unwrap().0.rows, 4);
         let known = ["Lama", "Petunjuk", "Daftar", "…"].map(str::to_owned).to_vec();
-        let none = SheetRefusal::NoSheet { sheet: "Data".into(), known };
-        assert_eq!(refusal(&world, &file, named("Data")).await, Refusal::Sheet(none));
+        let none = FileRefusal::NoSheet { sheet: "Data".into(), known };
+        assert_eq!(refusal(&world, &file, named("Data")).await, Refusal::File(none));
         let of_notes = refusal(&world, &file, named("Petunjuk")).await;
         assert!(matches!(of_notes, Refusal::ColumnsMissing { .. }), "{of_notes:?}");
     }
     let named = |what: &mut Import| what.sheet = Some("Daftar".into());
-    assert_eq!(refusal(&world, students(0..1).as_bytes(), named).await, Refusal::Sheet(SheetRefusal::OfText));
+    assert_eq!(refusal(&world, students(0..1).as_bytes(), named).await, Refusal::File(FileRefusal::OfText));
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn a_title_above_the_headings_hidden_rows_and_merged_cells_are_told() {
     assert_eq!(refusal(&world, &titled, xlsx_below(0)).await, Refusal::TitleLines { lines: 1 });
     assert_eq!(world.import_with(&titled, "student", xlsx_below(1)).await.unwrap().0.known, 3);
     table.merged.extend(["I3:I5".to_owned(), "J3:J4".to_owned(), "Z3:Z4".to_owned()]);
-    let merged = Refusal::Sheet(SheetRefusal::Merged { area: "I3:I5".into(), number: 2 });
+    let merged = Refusal::File(FileRefusal::Merged { area: "I3:I5".into(), number: 2 });
     assert_eq!(refusal(&world, &xlsx(&[table]), xlsx_below(1)).await, merged);
 }
 

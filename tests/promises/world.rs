@@ -241,6 +241,7 @@ impl World {
             format: Format::Csv,
             encoding: None,
             sheet: None,
+            mapping: None,
             skip_lines: 0,
             photos: self.dir.path().to_owned(),
             update: false,

@@ -1,6 +1,6 @@
 //! Spreadsheets and archives for tests, as programs of offices write them: XLSX, ODS and ZIP.
 
-use std::{fmt::Write as _, io::Write};
+use std::{collections::HashMap, fmt::Write as _, io::Write};
 
 use flate2::{Compression, Crc, write::DeflateEncoder};
 
@@ -60,7 +60,7 @@ pub(crate) fn escaped(text: &str) -> String {
 
 /// The parts of an XLSX file.
 pub(crate) fn xlsx_parts(tables: &[Table]) -> Vec<(String, Vec<u8>)> {
-    let mut texts = Vec::new();
+    let mut texts = Texts::default();
     let mut parts = Vec::new();
     let (mut sheets, mut links) = (String::new(), String::new());
     for (at, table) in tables.iter().enumerate() {
@@ -84,8 +84,10 @@ pub(crate) fn xlsx_parts(tables: &[Table]) -> Vec<(String, Vec<u8>)> {
     for (id, kind, target) in [("rIdT", "sharedStrings", "sharedStrings.xml"), ("rIdS", "styles", "/xl/styles.xml")] {
         let _ = write!(links, "<Relationship Id=\"{id}\" Type=\"{link}/{kind}\" Target=\"{target}\"/>");
     }
-    let shared: String =
-        texts.iter().map(|text| format!("<si><t xml:space=\"preserve\">{}</t></si>", escaped(text))).collect();
+    let mut shared = String::new();
+    for text in &texts.all {
+        let _ = write!(shared, "<si><t xml:space=\"preserve\">{}</t></si>", escaped(text));
+    }
     let styles = "<numFmts><numFmt numFmtId=\"164\" formatCode=\"dd/mm/yyyy\\ hh:mm\"/><numFmt numFmtId=\"165\" formatCode=\"000\"/>\
                   </numFmts><cellStyleXfs><xf numFmtId=\"14\"/></cellStyleXfs><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/>\
                   <xf numFmtId=\"164\"/><xf numFmtId=\"165\"/><xf numFmtId=\"20\"/></cellXfs>";
@@ -103,7 +105,25 @@ pub(crate) fn xlsx_parts(tables: &[Table]) -> Vec<(String, Vec<u8>)> {
     parts
 }
 
-fn xlsx_sheet(table: &Table, texts: &mut Vec<String>) -> String {
+/// The texts that cells share, each once.
+#[derive(Default)]
+struct Texts {
+    all: Vec<String>,
+    places: HashMap<String, usize>,
+}
+
+impl Texts {
+    fn place(&mut self, text: &str) -> usize {
+        if let Some(place) = self.places.get(text) {
+            return *place;
+        }
+        self.places.insert(text.to_owned(), self.all.len());
+        self.all.push(text.to_owned());
+        self.all.len() - 1
+    }
+}
+
+fn xlsx_sheet(table: &Table, texts: &mut Texts) -> String {
     let mut rows = String::new();
     for (at, (cells, is_hidden)) in table.rows.iter().enumerate().filter(|(_, (cells, _))| !cells.is_empty()) {
         let number = at + 1;
@@ -114,8 +134,7 @@ fn xlsx_sheet(table: &Table, texts: &mut Vec<String>) -> String {
             let _ = match cell {
                 Cell::Empty => write!(rows, "<c r=\"{place}\" s=\"0\"/>"),
                 Cell::Text(text) => {
-                    texts.push(text.clone());
-                    write!(rows, "<c r=\"{place}\" t=\"s\"><v>{}</v></c>", texts.len() - 1)
+                    write!(rows, "<c r=\"{place}\" t=\"s\"><v>{}</v></c>", texts.place(text))
                 }
                 Cell::Inline(text) => {
                     write!(rows, "<c r=\"{place}\" t=\"inlineStr\"><is><r><t>{}</t></r></is></c>", escaped(text))
@@ -131,7 +150,10 @@ fn xlsx_sheet(table: &Table, texts: &mut Vec<String>) -> String {
         }
         rows += "</row>";
     }
-    let merged: String = table.merged.iter().map(|area| format!("<mergeCell ref=\"{area}\"/>")).collect();
+    let mut merged = String::new();
+    for area in &table.merged {
+        let _ = write!(merged, "<mergeCell ref=\"{area}\"/>");
+    }
     format!("<worksheet><sheetData>{rows}</sheetData><mergeCells>{merged}</mergeCells></worksheet>")
 }
 
@@ -153,7 +175,9 @@ pub(crate) fn ods_parts(tables: &[Table]) -> Vec<(String, Vec<u8>)> {
         for (cells, is_hidden) in &table.rows {
             let hidden = if *is_hidden { " table:visibility=\"filter\"" } else { "" };
             let _ = write!(body, "<table:table-row{hidden}>");
-            cells.iter().for_each(|cell| body += &ods_cell(cell));
+            for cell in cells {
+                body += &ods_cell(cell);
+            }
             body += "<table:table-cell table:number-columns-repeated=\"16300\"/></table:table-row>";
         }
         body += "<table:table-row table:number-rows-repeated=\"1048000\"><table:table-cell \

@@ -106,6 +106,7 @@ async fn prepare(engine: &Engine, folder: &Path, args: &DemoArgs) -> anyhow::Res
         format: Format::Csv,
         encoding: None,
         sheet: None,
+        mapping: None,
         skip_lines: 0,
         photos: demo.clone(),
         update: false,

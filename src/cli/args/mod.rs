@@ -111,7 +111,8 @@ pub enum Command {
     #[command(after_help = "Examples:
   cetak import waiting-list.csv --rejects rejects.csv
   cetak import waiting-list.csv --dry-run
-  cetak import waiting-list.xlsx --sheet Agustus
+  cetak import waiting-list.xlsx --sheet Agustus --check
+  cetak import waiting-list.xlsx --map office.toml
   export-waiting-list | cetak import - --source kudus --photos photos --format jsonl")]
     Import(ImportArgs),
     /// Book blank cards: deliveries and their corrections, hoppers, counts, destruction
@@ -271,6 +272,12 @@ pub struct ImportArgs {
     /// The sheet of a spreadsheet [default: the first one with the headings of a list]
     #[arg(long, value_name = "NAME")]
     pub sheet: Option<String>,
+    /// A file with further headings, values and forms of dates, put over the mapping of the profile (TOML)
+    #[arg(long, value_name = "TOML")]
+    pub map: Option<PathBuf>,
+    /// Show what of FILE is recognised, column by column, without changing anything
+    #[arg(long)]
+    pub check: bool,
     /// The encoding of FILE [default: what its byte order mark says, else UTF-8]
     #[arg(long)]
     pub encoding: Option<EncodingArg>,
@@ -305,7 +312,7 @@ pub enum FormatArg {
     Jsonl,
     /// A spreadsheet of Excel
     Xlsx,
-    /// A spreadsheet of LibreOffice
+    /// An `OpenDocument` spreadsheet
     Ods,
 }
 

@@ -13,6 +13,7 @@ use super::{
     comparison::{Comparison, Ignored},
     expression::Expression,
 };
+use crate::domain::import::Mapping;
 
 /// A card profile, from a TOML file. Unknown keys are refused, so that typing errors are found when the program starts.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
@@ -64,6 +65,9 @@ pub struct CardProfile {
     pub kinds: Vec<RequestKind>,
     /// The person's identifier.
     pub identifier: Identifier,
+    /// How the columns and values of offices' files become those of the profile.
+    #[serde(rename = "import", default)]
+    pub mapping: Mapping,
     /// The appearance of the card.
     pub card: CardFace,
 }
@@ -222,6 +226,8 @@ impl CardProfile {
         let optional =
             [("identifier.birth_date", &self.identifier.birth_date), ("identifier.sex", &self.identifier.sex)];
         optional.into_iter().try_for_each(|(key, column)| column.as_ref().map_or(Ok(()), |c| listed(key, c)))?;
+        let columns: Vec<&str> = self.columns().collect();
+        self.mapping.check(&columns).map_err(|message| format!("[import]: {message}"))?;
         self.validate_card()
     }
 

@@ -1,8 +1,6 @@
 //! The text of a cell of a spreadsheet: numbers and dates as a person sees them, unless the spreadsheet has lost digits.
 
-use jiff::{Span, civil::Date};
-
-use crate::domain::reason::CellFault;
+use crate::domain::{reason::CellFault, time::date_of_days};
 
 /// How a spreadsheet shows a number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -131,17 +129,6 @@ fn day(serial: f64, is_1904: bool, has_time: bool) -> Option<String> {
     }
     let [hours, minutes, seconds] = [seconds / 3_600, seconds / 60 % 60, seconds % 60];
     Some(format!("{date}T{hours:02}:{minutes:02}:{seconds:02}"))
-}
-
-/// The date with a number of days as spreadsheets count them. 1900 has a 29 February for them, which is no day.
-pub fn date_of_days(days: i64, is_1904: bool) -> Option<Date> {
-    let since_1900 = if is_1904 { days.checked_add(1_462)? } else { days };
-    let first = match since_1900 {
-        1..=59 => jiff::civil::date(1899, 12, 31),
-        61.. => jiff::civil::date(1899, 12, 30),
-        _ => return None,
-    };
-    first.checked_add(Span::new().try_days(since_1900).ok()?).ok()
 }
 
 /// The fault of an error with this name, such as `#N/A`.

@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 
+use jiff::tz::TimeZone;
+
 use super::{
     identifier::{self, REQUEST_ID_BYTES_MAX},
+    mapping::{self, ColumnRule, Mapped, Mapping, Sort},
     row::{Faults, RejectReason, Rejection, Row},
     value::{Apostrophe, clean},
     warning::Warning,
@@ -20,6 +23,11 @@ pub struct Layout {
     /// The column names: the general ones first, then the profile's.
     pub columns: Vec<String>,
     index: HashMap<String, usize>,
+    /// The mapping of each column, and its letters in the file, which are empty if it has none.
+    rules: Vec<ColumnRule>,
+    letters: Vec<String>,
+    /// The columns by the headings of the mapping.
+    mapped_headings: HashMap<String, usize>,
     /// The columns by the form of their name that is compared with headings.
     headings: HashMap<String, usize>,
     identifier: usize,
@@ -43,13 +51,30 @@ const PHOTO: usize = 5;
 const VALUE_BYTES_MAX: usize = 1_000;
 
 impl Layout {
-    /// The layout of a validated profile.
+    /// The layout of a validated profile, with its own mapping.
     pub fn new(profile: &CardProfile) -> Self {
+        Self::mapped(profile, &profile.mapping, &TimeZone::UTC)
+    }
+
+    /// The layout of a validated profile with a mapping that was checked. `office` is the time zone of the office.
+    pub fn mapped(profile: &CardProfile, mapping: &Mapping, office: &TimeZone) -> Self {
         let columns: Vec<String> = profile.columns().map(str::to_owned).collect();
         let index: HashMap<String, usize> = columns.iter().cloned().zip(0..).collect();
         let at = |column: &String| index.get(column).copied().unwrap_or_default();
         let optional = |column: &Option<String>| column.as_ref().map(at);
+        let rules = columns.iter().enumerate().map(|(at, column)| {
+            let sort = match at {
+                REQUEST_KIND | STATUS => Sort::Listed,
+                REQUESTED_AT | VERIFIED_AT => Sort::Instant,
+                _ => Sort::Other,
+            };
+            ColumnRule::of(mapping, column, sort, office)
+        });
+        let named = mapping.columns.iter().flat_map(|(column, names)| names.iter().map(move |name| (column, name)));
         Self {
+            rules: rules.collect(),
+            letters: vec![String::new(); columns.len()],
+            mapped_headings: named.map(|(column, name)| (mapping::heading(name), at(column))).collect(),
             identifier: at(&profile.identifier.column),
             name: at(&profile.name_column),
             district: at(&profile.district),
@@ -63,9 +88,37 @@ impl Layout {
         }
     }
 
-    /// The index of the column with this heading, in any case, with or without blanks, hyphens and underscores.
+    /// The index of the column with this heading, in any case, with or without blanks, hyphens and underscores; or with a heading of
+    /// the mapping.
     pub fn recognise(&self, heading_of_file: &str) -> Option<usize> {
-        self.position(heading_of_file).or_else(|| self.headings.get(&heading(heading_of_file)).copied())
+        self.position(heading_of_file)
+            .or_else(|| self.headings.get(&heading(heading_of_file)).copied())
+            .or_else(|| self.mapped_headings.get(&mapping::heading(heading_of_file)).copied())
+    }
+
+    /// Notes that a column stands in these letters of the file. It must have no constant value.
+    pub fn found(&mut self, at: usize, letters: String) {
+        self.letters[at] = letters;
+    }
+
+    /// The constant value of a column.
+    pub fn constant(&self, at: usize) -> Option<&str> {
+        self.rules[at].constant.as_deref()
+    }
+
+    /// Whether a column has values though the file does not have it.
+    pub fn fills(&self, at: usize) -> bool {
+        self.rules[at].constant.is_some() || self.rules[at].default.is_some()
+    }
+
+    /// Puts constant values and those of empty cells into a row, in the columns that are read.
+    pub fn fill(&self, row: &mut Row, is_read: &[bool]) {
+        for (at, rule) in self.rules.iter().enumerate().filter(|(at, _)| is_read[*at]) {
+            let value = rule.constant.as_ref().or(rule.default.as_ref());
+            if let Some(value) = value.filter(|_| row.values[at].is_empty() && !row.left_out.contains(&at)) {
+                row.values[at].clone_from(value);
+            }
+        }
     }
 
     /// A row without values.
@@ -82,7 +135,11 @@ impl Layout {
                 row.joined |= cleaned.joined;
                 row.unmarked |= cleaned.unmarked;
                 row.may_be_marked |= cleaned.may_be_marked;
-                row.values[at] = cleaned.text;
+                match self.rules[at].map(cleaned.text, &self.letters[at]) {
+                    Mapped::Value(value) => row.values[at] = value,
+                    Mapped::LeftOut => row.left_out.push(at),
+                    Mapped::Refused(detail) => self.spoil(row, at, detail),
+                }
             }
             Err(detail) => self.spoil(row, at, detail),
         }
@@ -90,7 +147,9 @@ impl Layout {
 
     /// Notes that a value of a row cannot be read.
     pub fn spoil(&self, row: &mut Row, at: usize, detail: Reason) {
-        row.faults.add(RejectReason::Malformed, &self.columns[at], detail);
+        let is_date = matches!(detail, Reason::NotInForm { .. });
+        let reason = if is_date { RejectReason::Date } else { RejectReason::Malformed };
+        row.faults.add(reason, &self.columns[at], detail);
     }
 
     /// The request id of a row if it looks like one, and may be repeated in a message; otherwise empty. In a list whose columns
@@ -132,7 +191,7 @@ impl Layout {
         let kind = self.check_request(profile, &row, &mut faults);
         let value = |at: usize| row.values.get(at).map_or("", String::as_str);
         if profile.other_statuses.iter().any(|other| other == value(STATUS)) {
-            return match faults.rejection() {
+            return match faults.in_order().rejection() {
                 None => Checked::NotReady { request_id: value(REQUEST_ID).into(), status: value(STATUS).into() },
                 Some(rejection) => Checked::Refused { rejection, row },
             };
@@ -142,7 +201,7 @@ impl Layout {
             (kind, requested_at, verified_at, faults.is_empty())
         else {
             let unnamed = || Rejection::new(RejectReason::Malformed, "(row)", Reason::Missing);
-            return Checked::Refused { rejection: faults.rejection().unwrap_or_else(unnamed), row };
+            return Checked::Refused { rejection: faults.in_order().rejection().unwrap_or_else(unnamed), row };
         };
         let optional = |at: Option<usize>| at.map_or("", value);
         let mut warnings = identifier::warnings(
@@ -155,6 +214,7 @@ impl Layout {
         warnings.extend(row.joined.then_some(Warning::LinesJoined));
         warnings.extend(row.unmarked.then_some(Warning::MarkTakenOff));
         warnings.extend(row.may_be_marked.then_some(Warning::ApostropheInFront));
+        warnings.extend((!row.left_out.is_empty()).then_some(Warning::ValueLeftOut));
         warnings.extend(self.lost_zeros(profile, &row).then_some(Warning::FewerDigits));
         let (class, replaces) = (kind.class, kind.replaces);
         Checked::Ready(Candidate { class, replaces, requested_at, verified_at, warnings, row })
@@ -370,128 +430,5 @@ fn unknown_status(profile: &CardProfile, status: &str) -> Reason {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ktp() -> CardProfile {
-        toml::from_str(include_str!("../../profiles/ktp-el/profile.toml")).unwrap()
-    }
-
-    fn good() -> Vec<(&'static str, &'static str)> {
-        vec![
-            ("request_id", "r1"),
-            ("request_kind", "first"),
-            ("status", "PRINT_READY_RECORD"),
-            ("requested_at", "2015-05-30T13:43:00+07:00"),
-            ("verified_at", "2015-06-15T08:43:00+07:00"),
-            ("photo", "portraits/a.png"),
-            ("nik", "3372042007670001"),
-            ("name", "SITI"),
-            ("birth_date", "1967-07-20"),
-            ("sex", "M"),
-        ]
-    }
-
-    fn check(changes: &[(&'static str, &str)]) -> Result<Vec<Warning>, String> {
-        let profile = ktp();
-        let layout = Layout::new(&profile);
-        let mut row = layout.empty_row();
-        for (column, value) in good().into_iter().chain(changes.iter().copied()) {
-            layout.set(&mut row, layout.position(column).unwrap(), value);
-        }
-        let now = Timestamp::parse("2026-11-24T00:00:00Z").unwrap();
-        match layout.check(&profile, row, now) {
-            Checked::Ready(candidate) => Ok(candidate.warnings),
-            Checked::NotReady { status, .. } => Err(format!("status {status}")),
-            Checked::Refused { rejection, .. } => {
-                let further = rejection.further.iter().map(|fault| format!(", {} {}", fault.reason, fault.field));
-                Err(format!("{} {}{}", rejection.reason, rejection.field, further.collect::<String>()))
-            }
-        }
-    }
-
-    #[test]
-    fn a_row_gets_the_first_reason_that_applies_and_then_all_others() {
-        let far = "2031-01-01T00:00:00+07:00";
-        let long = "X".repeat(1_001);
-        let mut faults = vec![
-            ("photo", "", "photo photo"),
-            ("verified_at", far, "future verified_at"),
-            ("birth_date", "31/08/2015", "date birth_date"),
-            ("name", "  ", "name name"),
-            ("nik", "NULL", "identifier nik"),
-            ("status", "NO_SUCH_STATUS", "status status"),
-            ("request_kind", "gift", "malformed request_kind"),
-            ("request_id", "", "malformed request_id"),
-            ("address", long.as_str(), "malformed address"),
-        ];
-        let (mut changes, mut all) = (Vec::new(), Vec::new());
-        for (column, value, expected) in faults.drain(..) {
-            assert_eq!(check(&[(column, value)]), Err(expected.into()));
-            changes.push((column, value));
-            all.insert(0, expected);
-            assert_eq!(check(&changes), Err(all.join(", ")));
-        }
-        let withdrawal = [("status", "BIO_CAPTURED"), ("name", ""), ("nik", "NULL")];
-        assert_eq!(check(&withdrawal), Err("status BIO_CAPTURED".into()), "a withdrawal needs no values");
-        assert_eq!(check(&[]), Ok(Vec::new()));
-    }
-
-    #[test]
-    fn what_is_only_odd_is_a_warning() {
-        assert_eq!(check(&[("nik", "9972042007670001")]), Ok(vec![Warning::UnknownRegion]));
-        assert_eq!(check(&[("birth_date", "1968-07-20")]), Ok(vec![Warning::OtherBirthDate]));
-        assert_eq!(check(&[("sex", "F")]), Ok(vec![Warning::OtherSex]));
-    }
-
-    #[test]
-    fn a_verification_before_the_request_is_a_warning() {
-        let early = [("requested_at", "2015-08-31T10:00:00+07:00"), ("verified_at", "2015-08-31T09:59:59+07:00")];
-        assert_eq!(check(&early), Ok(vec![Warning::VerifiedBeforeRequest]));
-    }
-
-    #[test]
-    fn what_a_spreadsheet_did_to_a_value_is_told() {
-        assert_eq!(check(&[("nik", "' 3372042007670001 ")]), Ok(vec![Warning::MarkTakenOff]));
-        assert_eq!(check(&[("address", "JL. A\nGANG 2")]), Ok(vec![Warning::LinesJoined]));
-        assert_eq!(check(&[("rt", "6")]), Ok(vec![Warning::FewerDigits]));
-        assert_eq!(check(&[("rt", "006"), ("rw", "-")]), Ok(Vec::new()));
-        assert_eq!(check(&[("name", "SI\u{202e}TI")]), Err("malformed name".into()));
-        for (column, refused) in [("village_code", "malformed village_code"), ("nik", "identifier nik")] {
-            assert_eq!(check(&[(column, "3,3E+15")]), Err(refused.into()));
-        }
-    }
-
-    #[test]
-    fn a_status_that_the_profile_does_not_know_is_refused_and_not_repeated() {
-        assert_eq!(check(&[("status", "SITI 3372042007670001")]), Err("status status".into()));
-        assert_eq!(check(&[("status", "")]), Err("status status".into()));
-        for (status, like) in [("print ready record", Some("PRINT_READY_RECORD")), ("3372042007670001", None)] {
-            let like = like.map(str::to_owned);
-            assert_eq!(unknown_status(&ktp(), status), Reason::UnknownStatus { like });
-        }
-    }
-
-    #[test]
-    fn a_request_id_that_looks_like_another_column_is_refused_and_not_repeated() {
-        for other in ["SITI", "SITI 2", "3372042007670001", "337204200767000", "1967-07-20", "31/08/1980", "k\u{200e}1"]
-        {
-            assert_eq!(check(&[("request_id", other)]), Err("malformed request_id".into()), "{other}");
-        }
-    }
-
-    #[test]
-    fn a_heading_is_recognised_in_any_case_and_with_blanks() {
-        let layout = Layout::new(&ktp());
-        for heading in ["birth_date", "Birth Date", "BIRTH-DATE", "birthdate"] {
-            assert_eq!(layout.recognise(heading), layout.position("birth_date"), "{heading}");
-        }
-        assert_eq!(layout.recognise("tanggal lahir"), None);
-    }
-
-    #[test]
-    fn columns_have_the_letters_of_spreadsheets() {
-        let letters = [0, 25, 26, 51, 52, 701, 702].map(column_letters);
-        assert_eq!(letters, ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]);
-    }
-}
+#[path = "layout_tests.rs"]
+mod tests;

@@ -1,11 +1,14 @@
 //! The rows of a waiting list: layout, checks, and outcomes.
 
 pub mod cell;
+mod date_form;
 pub mod decision;
 mod file_form;
 pub mod identifier;
 mod layout;
+mod mapping;
 mod row;
+mod shape;
 mod sheet_fault;
 pub mod survey;
 pub mod value;
@@ -14,7 +17,9 @@ mod warning;
 pub use self::{
     file_form::FileForm,
     layout::{Candidate, Checked, Layout, column_letters},
+    mapping::Mapping,
     row::{Fault, Faults, Judgement, RejectReason, Rejection, Row, RowOutcome, RowPlace, judge},
+    shape::Shape,
     sheet_fault::SheetFault,
     warning::Warning,
 };

@@ -113,6 +113,18 @@ impl Faults {
     pub fn rejection(self) -> Option<Rejection> {
         self.0
     }
+
+    /// The same in the order of reasons: a value is mapped before the row is checked.
+    #[must_use]
+    pub fn in_order(self) -> Self {
+        Self(self.0.map(|Rejection { reason, field, detail, further }| {
+            let mut faults = vec![Fault { reason, field, detail }];
+            faults.extend(further);
+            faults.sort_by_key(|fault| fault.reason);
+            let Fault { reason, field, detail } = faults.remove(0);
+            Rejection { reason, field, detail, further: faults }
+        }))
+    }
 }
 
 /// Where a row stands in its file.
@@ -139,6 +151,8 @@ pub struct Row {
     pub unmarked: bool,
     /// Whether a value begins with an apostrophe that may be a spreadsheet's or a letter.
     pub may_be_marked: bool,
+    /// The columns whose values the mapping leaves out.
+    pub left_out: Vec<usize>,
     /// The faults of values that cannot be read; such a value is empty.
     pub faults: Faults,
 }

@@ -1,6 +1,6 @@
 //! Why a spreadsheet or an archive cannot be read.
 
-use std::{fmt, io};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -31,16 +31,3 @@ impl fmt::Display for SheetFault {
 }
 
 impl std::error::Error for SheetFault {}
-
-impl From<SheetFault> for io::Error {
-    fn from(fault: SheetFault) -> Self {
-        Self::new(io::ErrorKind::InvalidData, fault)
-    }
-}
-
-impl SheetFault {
-    /// The fault that a reader met. What a decoder says of packed bytes is damage.
-    pub fn of(error: &io::Error) -> Self {
-        error.get_ref().and_then(|inner| inner.downcast_ref::<Self>()).copied().unwrap_or(Self::Damaged)
-    }
-}

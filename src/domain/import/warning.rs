@@ -24,4 +24,6 @@ pub enum Warning {
     ApostropheInFront,
     /// A value has fewer digits than the profile says: a spreadsheet takes zeros in front off.
     FewerDigits,
+    /// A value is left out: the mapping has a table for its column, which does not have it.
+    ValueLeftOut,
 }

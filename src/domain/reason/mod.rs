@@ -36,6 +36,11 @@ pub enum Reason {
     Cell { fault: CellFault },
     /// The value is a number in scientific notation, as a spreadsheet shows long numbers.
     Scientific,
+    /// The mapping has a table for the column, in these letters of the file, and it does not have the value. `known` are the first that
+    /// it has.
+    NotInTable { column: String, known: Vec<String> },
+    /// The value is no date in the forms that the mapping has for the column, in these letters of the file.
+    NotInForm { column: String, forms: Vec<String> },
 
     // The values of a row.
     /// The value is missing.
@@ -273,7 +278,9 @@ mod tests {
             Reason::KeyTwice => Reason::HiddenCharacter { code_point: 0x202e },
             Reason::HiddenCharacter { .. } => Reason::Cell { fault: CellFault::Rounded },
             Reason::Cell { .. } => Reason::Scientific,
-            Reason::Scientific => Reason::Missing,
+            Reason::Scientific => Reason::NotInTable { column: text(), known: vec![text()] },
+            Reason::NotInTable { .. } => Reason::NotInForm { column: text(), forms: vec![text()] },
+            Reason::NotInForm { .. } => Reason::Missing,
             Reason::Missing => Reason::TooLong { most: number },
             Reason::TooLong { .. } => Reason::NotARequestId,
             Reason::NotARequestId => Reason::UnknownKind,

@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 
 mod account;
 mod count;
+mod file;
 mod kind;
-mod sheet;
 
 use self::kind::refusals;
 pub use self::{
     account::AccountRefusal,
     count::{CountRefusal, CountRule},
+    file::FileRefusal,
     kind::RefusalKind,
-    sheet::SheetRefusal,
 };
 use super::{
     id::{BatchId, JobId, MovementId, PendingActId},
-    import::FileForm,
+    import::{FileForm, SheetFault},
     objection::Objection,
     pending::PendingState,
     permission::{Forbidden, Operation},
@@ -35,8 +35,8 @@ refusals! {
         Account(AccountRefusal),
         /// About counts of blanks.
         Count(CountRefusal),
-        /// About spreadsheets.
-        Sheet(SheetRefusal),
+        /// About files of waiting lists.
+        File(FileRefusal),
     }
     // Things that do not exist.
     /// No record of that source has this request id.
@@ -260,6 +260,12 @@ refusals! {
     Conflict "nothing-to-adopt" NothingToAdopt;
     /// Another scheduler has this node name, for at most the rest of its lease.
     Conflict "node-taken" NodeTaken { node: String, process: i64, host: String, lease_left_s: i64 };
+}
+
+impl From<SheetFault> for Refusal {
+    fn from(fault: SheetFault) -> Self {
+        Self::File(FileRefusal::Unreadable { fault })
+    }
 }
 
 /// What a record must be for an act.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::domain::{
     import::{Layout, column_letters},
-    refusal::Refusal,
+    refusal::{FileRefusal, Refusal},
 };
 
 /// The most columns with a heading.
@@ -22,15 +22,41 @@ pub(crate) struct Columns {
     pub rows_with_unknown_keys: u64,
     /// Rows that the spreadsheet does not show.
     pub hidden_rows: u64,
+    /// The headings of a table, each with the column of the layout that it is.
+    pub headings: Vec<(Option<usize>, Heading)>,
+}
+
+/// A heading of a table.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Heading {
+    /// The letters of its column: `A` is the first one.
+    pub letters: String,
+    /// Its text.
+    pub text: String,
 }
 
 impl Columns {
-    /// The columns of a table.
-    pub(super) fn of(places: &[Place], layout: &Layout) -> Self {
+    /// The columns of a table, whose letters the layout gets to know.
+    pub(super) fn of(headings: &[String], places: &[Place], layout: &mut Layout) -> Result<Self, Refusal> {
+        let mut known = Vec::new();
+        for (at, (text, place)) in headings.iter().zip(places).enumerate().filter(|(_, (_, p))| **p != Place::Nameless)
+        {
+            let column = if let Place::Known(column) = place { Some(*column) } else { None };
+            let letters = column_letters(at);
+            if let Some(column) = column {
+                if layout.constant(column).is_some() {
+                    let column = layout.columns[column].clone();
+                    return Err(Refusal::File(FileRefusal::ConstantColumn { column, letters }));
+                }
+                layout.found(column, letters.clone());
+            }
+            known.push((column, Heading { letters, text: text.clone() }));
+        }
         let unknown = (0..places.len()).filter(|at| places[*at] == Place::Unknown).map(column_letters).collect();
         let has = |at: usize| places.contains(&Place::Known(at));
-        let absent = (0..layout.columns.len()).filter(|at| !has(*at)).map(|at| layout.columns[at].clone()).collect();
-        Self { unknown, absent, ..Self::default() }
+        let is_absent = |at: &usize| !has(*at) && !layout.fills(*at);
+        let absent = (0..layout.columns.len()).filter(is_absent).map(|at| layout.columns[at].clone()).collect();
+        Ok(Self { unknown, absent, headings: known, ..Self::default() })
     }
 }
 

@@ -9,7 +9,7 @@ pub enum Format {
     JsonLines,
     /// A spreadsheet of Excel (ECMA-376).
     Xlsx,
-    /// A spreadsheet of LibreOffice (OpenDocument).
+    /// A spreadsheet of `LibreOffice` (`OpenDocument`).
     Ods,
 }
 

@@ -1,19 +1,21 @@
 //! A waiting list that was opened: text, or one sheet of a spreadsheet. It is read twice.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use super::{
+    fault::fault_of,
     format::Format,
     list_file::ListFile,
     old_spreadsheet,
     opened::{Encoding, opened},
+    report::Import,
     rows::Rows,
-    spreadsheet::{Archive, Sheet, Spreadsheet, ZIP},
+    spreadsheet::{Archive, KeptRows, Sheet, SheetRows, Spreadsheet, ZIP},
 };
 use crate::domain::{
     card::profile::CardProfile,
     import::{FileForm, Layout, SheetFault},
-    refusal::{Refusal, SheetRefusal},
+    refusal::{FileRefusal, Refusal},
 };
 
 /// The lines above a heading in which a spreadsheet may have a title.
@@ -31,6 +33,13 @@ pub(super) struct HowToRead {
     pub(super) skipped_lines: u64,
 }
 
+impl HowToRead {
+    pub(super) fn of(what: &Import) -> Self {
+        let (format, encoding, sheet) = (what.format, what.encoding, what.sheet.clone());
+        Self { format, encoding, sheet, skipped_lines: what.skip_lines }
+    }
+}
+
 /// A list, and how it is read.
 pub(super) struct List {
     file: ListFile,
@@ -39,6 +48,8 @@ pub(super) struct List {
     profile: Arc<CardProfile>,
     /// The spreadsheet, and the sheet of it that is read.
     book: Option<(Spreadsheet, Sheet)>,
+    /// The rows of a short sheet that were judged.
+    kept: KeptRows,
 }
 
 impl List {
@@ -61,9 +72,9 @@ impl List {
             return wrong(FileForm::of(&head, false).unwrap_or(FileForm::Text));
         }
         if is_text && how.sheet.is_some() {
-            return Err(Refusal::Sheet(SheetRefusal::OfText));
+            return Err(Refusal::File(FileRefusal::OfText));
         }
-        let mut list = Self { file, how, layout, profile, book: None };
+        let mut list = Self { file, how, layout, profile, book: None, kept: KeptRows::default() };
         if is_archive {
             list.book = Some(list.spreadsheet()?);
         }
@@ -71,7 +82,7 @@ impl List {
     }
 
     fn spreadsheet(&self) -> Result<(Spreadsheet, Sheet), Refusal> {
-        let unreadable = |error: std::io::Error| Refusal::from(SheetFault::of(&error));
+        let unreadable = |error: std::io::Error| Refusal::from(fault_of(&error));
         let length = self.file.digested().map_err(unreadable)?;
         let archive = Archive::open(self.file.clone(), length).map_err(|error| match self.how.format {
             Format::Csv | Format::JsonLines => Refusal::FileForm { form: FileForm::Archive },
@@ -93,7 +104,7 @@ impl List {
         let known = || book.sheets.iter().map(|sheet| told(&sheet.name)).collect();
         if let Some(name) = &self.how.sheet {
             let named = book.sheets.iter().find(|sheet| sheet.name == *name);
-            return named.ok_or_else(|| Refusal::Sheet(SheetRefusal::NoSheet { sheet: name.clone(), known: known() }));
+            return named.ok_or_else(|| Refusal::File(FileRefusal::NoSheet { sheet: name.clone(), known: known() }));
         }
         let visible = || book.sheets.iter().filter(|sheet| !sheet.is_hidden);
         let has_heading = |sheet: &&Sheet, lines: u64| {
@@ -113,8 +124,8 @@ impl List {
     }
 
     fn rows_of(&self, book: &Spreadsheet, sheet: &Sheet, skipped_lines: u64) -> Result<Rows, Refusal> {
-        let rows = book.rows(sheet).map_err(|error| Refusal::from(SheetFault::of(&error)))?;
-        Rows::of_sheet(rows, self.layout.clone(), skipped_lines)
+        let rows = book.rows(sheet).map_err(|error| Refusal::from(fault_of(&error)))?;
+        Rows::of_sheet(rows.keeping(self.kept.clone()), self.layout.clone(), skipped_lines)
     }
 
     fn rows_below(&self, skipped_lines: u64, is_again: bool) -> Result<Rows, Refusal> {
@@ -138,10 +149,36 @@ impl List {
         Err(heading.map_or(missing, |lines| Refusal::TitleLines { lines }))
     }
 
+    /// The rows for the first time, also of a list without required columns.
+    pub(super) fn rows_without_judgement(&self) -> Result<Rows, Refusal> {
+        match (self.rows(), &self.book) {
+            (Err(Refusal::ColumnsMissing { .. }), Some((book, sheet))) => {
+                self.rows_of(book, sheet, self.how.skipped_lines)
+            }
+            (Err(Refusal::ColumnsMissing { .. }), None) => self.rows_below(self.how.skipped_lines, false),
+            (rows, _) => rows,
+        }
+    }
+
+    /// The encoding of a text.
+    pub(super) fn encoding(&self) -> Option<&'static str> {
+        let is_marked = || self.file.head(2).is_ok_and(|head| matches!(&*head, b"\xff\xfe" | b"\xfe\xff"));
+        match self.how.encoding {
+            _ if self.book.is_some() => None,
+            Some(encoding) => Some(encoding.as_str()),
+            None if is_marked() => Some(Encoding::Utf16.as_str()),
+            None => Some("utf-8"),
+        }
+    }
+
     /// The rows again. The file must have the same bytes.
     pub(super) fn rows_again(&self) -> Result<Rows, Refusal> {
         match &self.book {
             Some((book, sheet)) => {
+                let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some(rows) = kept {
+                    return Rows::of_sheet(SheetRows::of_kept(rows), self.layout.clone(), self.how.skipped_lines);
+                }
                 self.file.again().map_err(|_| Refusal::ListChanged)?;
                 self.rows_of(book, sheet, self.how.skipped_lines)
             }

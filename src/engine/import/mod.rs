@@ -4,10 +4,12 @@
 //! saves them in chunks. A transaction takes the chunks that are ready, until another transaction waits or it is long enough. A row
 //! is decided by its key, its digest and the person's other records, so an import may be killed at any point and run again.
 
+mod check;
 mod chunk_writer;
 mod columns;
 mod crowds;
 mod decide;
+mod fault;
 mod format;
 mod known;
 mod list;
@@ -29,6 +31,14 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+pub use self::{
+    check::{ColumnCheck, FileCheck, check},
+    columns::Heading,
+    format::Format,
+    list_file::Input,
+    opened::Encoding,
+    report::{Accept, DecidedRow, Import, NamedRow, Report, Watch},
+};
 use self::{
     decide::Decider,
     list::{HowToRead, List},
@@ -36,15 +46,8 @@ use self::{
     photos::PhotoFolder,
     prepare::{Chunk, ChunkSize, Preparer, ValueHasher},
 };
-pub use self::{
-    format::Format,
-    list_file::Input,
-    opened::Encoding,
-    report::{Accept, DecidedRow, Import, NamedRow, Report, Watch},
-};
 use super::{Engine, EngineError, clock::attempt_name, person_rule};
 use crate::domain::{
-    import::Layout,
     permission::{Operation, Permit, authorize},
     refusal::Refusal,
 };
@@ -70,14 +73,8 @@ pub async fn import(
         return Err(Refusal::SourceName { name: what.source }.into());
     }
     person_rule::for_import(&mut engine.store.read().await?, &profile).await?;
-    let layout = Layout::new(&profile);
-    let how = HowToRead {
-        format: what.format,
-        encoding: what.encoding,
-        sheet: what.sheet.clone(),
-        skipped_lines: what.skip_lines,
-    };
-    let list = List::open(ListFile::new(input), how, layout.clone(), profile.clone())?;
+    let layout = what.layout(&profile, &engine.settings.zone)?;
+    let list = List::open(ListFile::new(input), HowToRead::of(&what), layout.clone(), profile.clone())?;
     let judged = survey::judge((engine, permit), list.rows()?, &layout, &profile, &what).await;
     let repeats = if list.has_changed() { Err(Refusal::ListChanged.into()) } else { judged }?;
     let rows = list.rows_again().map_err(|refusal| if list.has_changed() { Refusal::ListChanged } else { refusal })?;

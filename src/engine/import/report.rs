@@ -3,11 +3,14 @@
 use std::{collections::BTreeMap, io, path::PathBuf};
 
 use async_trait::async_trait;
+use jiff::tz::TimeZone;
 
 use super::{format::Format, opened::Encoding};
 use crate::domain::{
-    import::{RejectReason, RowOutcome, RowPlace, Warning},
+    card::profile::CardProfile,
+    import::{Layout, Mapping, RejectReason, RowOutcome, RowPlace, Warning},
     reason::Reason,
+    refusal::{FileRefusal, Refusal},
 };
 
 /// The rows that are named for quarantine and for each warning.
@@ -37,6 +40,19 @@ pub struct Import {
     pub dry_run: bool,
     /// What a person has accepted about the list as a whole.
     pub accept: Vec<Accept>,
+    /// The mapping of this list, which is put over that of the profile.
+    pub mapping: Option<Mapping>,
+}
+
+impl Import {
+    /// The layout of its rows. `office` is the time zone of the office.
+    pub(super) fn layout(&self, profile: &CardProfile, office: &TimeZone) -> Result<Layout, Refusal> {
+        let columns: Vec<&str> = profile.columns().collect();
+        let Some(mapping) = &self.mapping else { return Ok(Layout::mapped(profile, &profile.mapping, office)) };
+        let mapping = mapping.clone().over(&profile.mapping);
+        mapping.check(&columns).map_err(|detail| Refusal::File(FileRefusal::Mapping { detail }))?;
+        Ok(Layout::mapped(profile, &mapping, office))
+    }
 }
 
 /// What may look wrong about a list as a whole, so that it is imported only if a person accepts it.

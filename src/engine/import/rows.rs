@@ -86,8 +86,8 @@ impl Rows {
     }
 
     /// Reads the heading of a sheet below the rows that are skipped.
-    pub(super) fn of_sheet(rows: SheetRows, layout: Layout, skipped_rows: u64) -> Result<Self, Refusal> {
-        let (source, columns) = SheetSource::new(rows, &layout, skipped_rows)?;
+    pub(super) fn of_sheet(rows: SheetRows, mut layout: Layout, skipped_rows: u64) -> Result<Self, Refusal> {
+        let (source, columns) = SheetSource::new(rows, &mut layout, skipped_rows)?;
         let is_read = vec![true; layout.columns.len()];
         Ok(Self { source: Source::Sheet(Box::new(source)), layout, last: RowPlace::default(), is_read, columns })
     }
@@ -100,7 +100,7 @@ impl Rows {
     fn csv(
         mut line: Vec<u8>,
         mut rest: BufReader<Box<dyn Read + Send>>,
-        layout: Layout,
+        mut layout: Layout,
         mut skipped_lines: u64,
     ) -> Result<Self, Refusal> {
         if line.starts_with(BOM) {
@@ -129,7 +129,7 @@ impl Rows {
         }
         let headings: Vec<String> = header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
         let places = places(&headings, &layout)?;
-        let columns = Columns::of(&places, &layout);
+        let columns = Columns::of(&headings, &places, &mut layout)?;
         let last = RowPlace { row: 0, line: lines.last_line(reader.position().byte()) };
         let source = Source::Csv(Box::new(CsvSource { reader, bytes, lines, places, record: csv::ByteRecord::new() }));
         let is_read = vec![true; layout.columns.len()];
@@ -146,6 +146,14 @@ impl Rows {
     /// The names in the header; with JSON Lines, all columns of the layout.
     pub(crate) fn header(&self) -> Vec<String> {
         self.layout.columns.iter().filter(|c| !self.columns.absent.contains(c)).cloned().collect()
+    }
+
+    /// A row with its place and the values of the mapping.
+    fn whole(&self, place: RowPlace, row: Result<Row, Rejection>) -> RowResult {
+        let mut row = row.map_err(|rejection| (place, rejection))?;
+        self.layout.fill(&mut row, &self.is_read);
+        row.place = place;
+        Ok(row)
     }
 
     /// The next row that is not empty; `None` at the end. After an error the rest of the file cannot be read.
@@ -178,7 +186,7 @@ impl Rows {
                     let next = source.next(&self.layout, &self.is_read, &mut self.columns)?;
                     let Some((place, row)) = next else { return Ok(None) };
                     self.last = place;
-                    return Ok(Some(row.map(|row| Row { place, ..row }).map_err(|rejection| (place, rejection))));
+                    return Ok(Some(self.whole(place, row)));
                 }
                 Source::JsonLines { reader, line } => {
                     let Some(lines) = read_line(reader, line, next)? else { return Ok(None) };
@@ -188,7 +196,7 @@ impl Rows {
                 }
             };
             let place = RowPlace { row: number, line };
-            return Ok(Some(row.map(|row| Row { place, ..row }).map_err(|rejection| (place, rejection))));
+            return Ok(Some(self.whole(place, row)));
         }
     }
 }

@@ -4,13 +4,17 @@ use std::io;
 
 use super::{
     columns::{Columns, Place, places},
+    fault::fault_of,
     spreadsheet::{Area, Content, ROW_BYTES_MAX, SheetRow, SheetRows},
 };
 use crate::domain::{
-    import::{Layout, RejectReason, Rejection, Row, RowPlace, SheetFault, column_letters},
+    import::{Layout, RejectReason, Rejection, Row, RowPlace, column_letters},
     reason::Reason,
-    refusal::{Refusal, SheetRefusal},
+    refusal::{FileRefusal, Refusal},
 };
+
+/// A row and where it stands.
+type PlacedRow = (RowPlace, Result<Row, Rejection>);
 
 /// The rows of a sheet below its heading.
 pub(super) struct SheetSource {
@@ -22,12 +26,12 @@ pub(super) struct SheetSource {
 }
 
 fn unreadable(error: &io::Error) -> Refusal {
-    SheetFault::of(error).into()
+    fault_of(error).into()
 }
 
 impl SheetSource {
     /// Reads the heading: the first row with a value below those that are skipped.
-    pub(super) fn new(mut rows: SheetRows, layout: &Layout, skipped_rows: u64) -> Result<(Self, Columns), Refusal> {
+    pub(super) fn new(mut rows: SheetRows, layout: &mut Layout, skipped_rows: u64) -> Result<(Self, Columns), Refusal> {
         let mut row = SheetRow::default();
         let mut headings = Vec::new();
         while headings.is_empty() && rows.next(&mut row, &|_| true).map_err(|error| unreadable(&error))? {
@@ -40,7 +44,7 @@ impl SheetSource {
             headings = texts(&row);
         }
         let places = places(&headings, layout)?;
-        let columns = Columns::of(&places, layout);
+        let columns = Columns::of(&headings, &places, layout)?;
         Ok((Self { rows, heading: row.number, row, places }, columns))
     }
 
@@ -55,7 +59,7 @@ impl SheetSource {
         layout: &Layout,
         is_read: &[bool],
         columns: &mut Columns,
-    ) -> Result<Option<(RowPlace, Result<Row, Rejection>)>, Refusal> {
+    ) -> Result<Option<PlacedRow>, Refusal> {
         loop {
             let places = &self.places;
             let reads = |column: usize| match places.get(column) {
@@ -82,10 +86,11 @@ impl SheetSource {
         }
         let mut row = layout.empty_row();
         for (column, content) in &self.row.cells {
-            if *column >= self.places.len() {
+            let column = usize::from(*column);
+            if column >= self.places.len() {
                 self.places.resize(column + 1, Place::Nameless);
             }
-            match (self.places[*column], content) {
+            match (self.places[column], content) {
                 (Place::Known(at), _) if !is_read[at] => {}
                 (Place::Known(at), Content::Text(from, to)) => match std::str::from_utf8(self.row.text(*from, *to)) {
                     Ok(text) => layout.set(&mut row, at, text),
@@ -94,8 +99,8 @@ impl SheetSource {
                 (Place::Known(at), Content::Fault(fault)) => layout.spoil(&mut row, at, Reason::Cell { fault: *fault }),
                 (Place::Unknown, _) => {}
                 (Place::Nameless, _) => {
-                    columns.unknown.push(column_letters(*column));
-                    self.places[*column] = Place::Unknown; // it is told once
+                    columns.unknown.push(column_letters(column));
+                    self.places[column] = Place::Unknown; // it is told once
                 }
             }
         }
@@ -108,7 +113,7 @@ impl SheetSource {
         let mut areas = self.rows.merged().within(self.heading, is_known);
         let Some(first) = areas.next() else { return Ok(()) };
         let (area, number) = (name(first), 1 + areas.count() as u64);
-        Err(Refusal::Sheet(SheetRefusal::Merged { area, number }))
+        Err(Refusal::File(FileRefusal::Merged { area, number }))
     }
 }
 
@@ -122,9 +127,10 @@ fn name(area: &Area) -> String {
 fn texts(row: &SheetRow) -> Vec<String> {
     let mut texts = Vec::new();
     for (column, content) in &row.cells {
+        let column = usize::from(*column);
         texts.resize(column + 1, String::new());
         if let Content::Text(from, to) = content {
-            texts[*column] = String::from_utf8_lossy(row.text(*from, *to)).trim().to_owned();
+            String::from_utf8_lossy(row.text(*from, *to)).trim().clone_into(&mut texts[column]);
         }
     }
     texts

@@ -23,7 +23,12 @@ use super::{
     view::{Table, Verdict},
 };
 use crate::{
-    domain::{import::RejectReason, permission::Operation, value::InvalidValue},
+    domain::{
+        import::{Mapping, RejectReason},
+        permission::Operation,
+        refusal::{FileRefusal, Refusal},
+        value::InvalidValue,
+    },
     engine::import::{Accept, Encoding, Format, Import, Report},
     web::{
         context::Web,
@@ -54,6 +59,8 @@ struct Asked {
     skip_lines: String,
     /// The sheet of a spreadsheet; empty if none is named.
     sheet: String,
+    /// The mapping of this list, TOML; empty for that of the profile.
+    mapping: String,
     /// The name of the encoding; empty if none is named.
     encoding: String,
     is_update: bool,
@@ -74,6 +81,7 @@ impl Asked {
             profile: text("profile"),
             skip_lines: text("skip_lines"),
             sheet: text("sheet"),
+            mapping: text("mapping"),
             encoding: text("encoding"),
             is_update: sent.value("update") == "true",
             digest: text("digest"),
@@ -116,7 +124,16 @@ impl Asked {
             update: self.is_update,
             dry_run: self.digest.is_empty(),
             accept: self.accept.clone(),
+            mapping: self.mapping(web)?,
         })
+    }
+
+    fn mapping(&self, web: &Web) -> Result<Option<Mapping>, Problem> {
+        if self.mapping.is_empty() {
+            return Ok(None);
+        }
+        let wrong = |detail| web.problem(&Refusal::File(FileRefusal::Mapping { detail }).into());
+        toml::from_str(&self.mapping).map(Some).map_err(|error| wrong(error.message().to_owned()))
     }
 
     fn accepted(&self) -> impl Iterator<Item = &'static str> {

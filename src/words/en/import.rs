@@ -2,7 +2,7 @@
 
 use super::{message::Message, reason::reason};
 use crate::domain::{
-    import::{Fault, FileForm, RejectReason, Rejection, RowPlace, Warning},
+    import::{Fault, FileForm, RejectReason, Rejection, RowPlace, Shape, Warning},
     reason::Reason,
 };
 
@@ -73,7 +73,20 @@ pub fn warning(warning: Warning) -> &'static str {
             "a value begins with an apostrophe, which is printed; if a spreadsheet put it there, take it off in the list"
         }
         Warning::FewerDigits => "a number is shorter than the profile says; a spreadsheet takes zeros in front off",
+        Warning::ValueLeftOut => "a value is left out, because the table of its column does not have it",
         Warning::OtherBackground => "the photo has another background than the year of birth asks for",
+    }
+}
+
+/// The shape of a value.
+pub fn shape(shape: &Shape) -> String {
+    match shape {
+        Shape::Digits(1) => "1 digit".into(),
+        Shape::Digits(count) => format!("{count} digits"),
+        Shape::Pattern(pattern) => format!("like {pattern}"),
+        Shape::Letters(1) => "1 letter".into(),
+        Shape::Letters(count) => format!("{count} letters"),
+        Shape::Text => "text".into(),
     }
 }
 

@@ -8,6 +8,7 @@ mod check;
 mod count;
 mod duplicate;
 mod fault;
+mod file;
 mod filter;
 mod found;
 mod history;
@@ -27,7 +28,6 @@ mod reason;
 mod record_rule;
 mod refusal;
 mod report;
-mod sheet;
 mod simulation;
 mod standing;
 mod state;
@@ -44,7 +44,7 @@ pub use self::{
     fault::{fault, title, value_rule},
     found::{CounterAnswer, counter_answer},
     history::history_rows,
-    import::{RowFault, further_faults, refused_row, row_faults, row_place, warning},
+    import::{RowFault, further_faults, refused_row, row_faults, row_place, shape, warning},
     lost_time::lost_time,
     need::need,
     number::thousands,

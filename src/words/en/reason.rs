@@ -3,7 +3,12 @@
 use std::collections::BTreeMap;
 
 pub use super::message::quote;
-use super::{message::Message, number::thousands, printer::condition, sheet::cell};
+use super::{
+    file::{cell, not_in_form, not_in_table},
+    message::Message,
+    number::thousands,
+    printer::condition,
+};
 use crate::domain::reason::{
     Detail, DriverFault, IdentifierFault, PhotoFault, Reason, RenderFault, SealedFault, StoredReason,
 };
@@ -47,6 +52,8 @@ pub fn reason(reason: &Reason) -> String {
         Reason::KeyTwice => "two keys for this column".into(),
         Reason::HiddenCharacter { code_point } => format!("has the character U+{code_point:04X}, which cannot be seen"),
         Reason::Cell { fault } => cell(*fault),
+        Reason::NotInTable { column, known } => not_in_table(column, known),
+        Reason::NotInForm { column, forms } => not_in_form(column, forms),
         Reason::Scientific => {
             "a number such as 3,3E+15, of which a spreadsheet has lost digits; format the column as text".into()
         }

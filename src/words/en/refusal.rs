@@ -5,6 +5,7 @@ use super::{
     act::{act_repeated, act_waits, again},
     card::no_photo,
     count::{above_missing, below_reserved, count_refusal},
+    file::file_refusal,
     filter::{matching_number, no_class, unknown_filter},
     import::file_form,
     message::{Message, list},
@@ -16,7 +17,6 @@ use super::{
     printer_use::in_use,
     reason::{rendering, sealed},
     record_rule::record_state,
-    sheet::sheet_refusal,
 };
 use crate::domain::{
     permission::Operation,
@@ -213,7 +213,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
         ),
         Refusal::Account(refusal) => account_refusal(refusal),
         Refusal::Count(refusal) => count_refusal(refusal),
-        Refusal::Sheet(refusal) => sheet_refusal(refusal),
+        Refusal::File(refusal) => file_refusal(refusal),
         Refusal::SerialRange { serials } => say(
             format!("`{serials}` is not a range of serials"),
             "write the first and the last serial, such as `KT000001..KT005000`",

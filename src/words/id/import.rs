@@ -17,6 +17,7 @@ pub fn warning(warning: Warning) -> &'static str {
         Warning::FewerDigits => {
             "sebuah angka lebih pendek daripada ketentuan profil; program lembar kerja membuang nol di depan"
         }
+        Warning::ValueLeftOut => "sebuah nilai dikosongkan, karena tidak ada dalam tabel kolomnya",
         Warning::OtherBackground => "latar foto berbeda dari yang diminta untuk tahun lahirnya",
     }
 }

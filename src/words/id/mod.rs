@@ -6,6 +6,7 @@ mod account;
 mod card;
 mod count;
 mod fault;
+mod file;
 mod import;
 mod number;
 mod objection;
@@ -16,7 +17,6 @@ mod printer_use;
 mod reason;
 mod record_rule;
 mod refusal;
-mod sheet;
 mod state;
 mod thing;
 

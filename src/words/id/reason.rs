@@ -1,10 +1,10 @@
 //! The text of each reason that the program gives.
 
 use super::{
+    file::{cell, not_in_form, not_in_table},
     message::{Message, quote},
     number::thousands,
     printer::condition,
-    sheet::cell,
 };
 use crate::domain::reason::{Detail, DriverFault, IdentifierFault, PhotoFault, Reason, RenderFault, SealedFault};
 
@@ -29,6 +29,8 @@ pub fn reason(reason: &Reason) -> String {
             format!("mengandung karakter U+{code_point:04X}, yang tidak terlihat")
         }
         Reason::Cell { fault } => cell(*fault),
+        Reason::NotInTable { column, known } => not_in_table(column, known),
+        Reason::NotInForm { column, forms } => not_in_form(column, forms),
         Reason::Scientific => {
             "angka seperti 3,3E+15, yang sebagian digitnya hilang di program lembar kerja; format kolom itu sebagai teks".into()
         }

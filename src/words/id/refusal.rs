@@ -4,6 +4,7 @@ use super::{
     account::account_refusal,
     card::no_photo,
     count::count_refusal,
+    file::file_refusal,
     import::file_form,
     message::{list, quote},
     number::thousands,
@@ -13,7 +14,6 @@ use super::{
     printer_use::in_use,
     reason::{quoted, rendering, sealed},
     record_rule::record_state,
-    sheet::sheet_refusal,
     state::{attempt_state, batch_state, pending_state, record_state as state_of},
     thing::thing,
 };
@@ -173,7 +173,7 @@ pub fn refusal(refusal: &Refusal) -> String {
         }
         Refusal::Account(refusal) => account_refusal(refusal),
         Refusal::Count(refusal) => count_refusal(refusal),
-        Refusal::Sheet(refusal) => sheet_refusal(refusal),
+        Refusal::File(refusal) => file_refusal(refusal),
         Refusal::SerialRange { serials } => format!("`{serials}` bukan rentang nomor seri"),
         Refusal::SerialCount { serials, count, quantity } => format!(
             "nomor seri `{serials}` mencakup {} keping, sedangkan jumlahnya {}; tidak ada yang dibukukan",

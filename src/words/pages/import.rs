@@ -12,6 +12,8 @@ texts! {
     IMPORT_SKIP "Lines above the headings that are not read" "Baris di atas judul kolom yang tidak dibaca";
     IMPORT_SHEET "Sheet of the spreadsheet; without one, the first with the headings of a list"
         "Lembar dalam berkas; jika kosong, lembar pertama yang memuat judul kolom daftar";
+    IMPORT_MAPPING "Mapping of columns and values (TOML), put over that of the profile"
+        "Pemetaan kolom dan nilai (TOML), ditambahkan di atas pemetaan profil";
     IMPORT_ENCODING "Encoding" "Pengodean huruf";
     IMPORT_ENCODING_OF_LIST "as the file says, else UTF-8" "seperti dinyatakan berkas, atau UTF-8";
     IMPORT_TRY "Show what becomes of each row" "Tampilkan nasib tiap baris";

@@ -165,6 +165,7 @@ pub(crate) async fn fill(office: &Engine, list: &WaitingList) -> anyhow::Result<
         format: Format::Csv,
         encoding: None,
         sheet: None,
+        mapping: None,
         skip_lines: 0,
         photos: list.path.parent().context("a list lies in a folder")?.to_owned(),
         update: false,

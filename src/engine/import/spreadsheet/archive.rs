@@ -46,7 +46,7 @@ struct Packed {
     is_deflated: bool,
     is_known: bool,
     crc: u32,
-    packed: u64,
+    length: u64,
     size: u64,
     /// The place of its own header.
     at: u64,
@@ -84,7 +84,7 @@ impl Archive {
 
     /// Refuses files that share bytes: a small archive would unpack to any size.
     fn refuse_overlaps(&self) -> io::Result<()> {
-        let mut places: Vec<(u64, u64)> = self.files.values().map(|file| (file.at, file.packed)).collect();
+        let mut places: Vec<(u64, u64)> = self.files.values().map(|file| (file.at, file.length)).collect();
         places.sort_unstable();
         let overlaps = |pair: &[(u64, u64)]| {
             let ((at, packed), (next, _)) = (pair[0], pair[1]);
@@ -142,13 +142,13 @@ impl Archive {
         if file.is_encrypted || !file.is_known {
             return Err(SheetFault::Packing.into());
         }
-        if file.size > UNPACKED_FREE && file.size / UNPACKED_TIMES > file.packed {
+        if file.size > UNPACKED_FREE && file.size / UNPACKED_TIMES > file.length {
             return Err(SheetFault::Expands.into());
         }
         let header = bytes(&self.file, file.at, OF_FILE_LENGTH as u64)?;
         let lengths = number(&header, 26, 2) + number(&header, 28, 2);
         let at = file.at.saturating_add(OF_FILE_LENGTH as u64 + lengths);
-        let end = at.saturating_add(file.packed);
+        let end = at.saturating_add(file.length);
         if !header.starts_with(ZIP) || end > self.length {
             return Err(SheetFault::Damaged.into());
         }
@@ -201,7 +201,7 @@ fn entry(rest: &[u8]) -> io::Result<(String, Packed, usize)> {
         is_deflated: method == 8,
         is_known: matches!(method, 0 | 8),
         crc: u32::try_from(number(rest, 16, 4)).unwrap_or_default(),
-        packed,
+        length: packed,
         size,
         at,
     };

@@ -16,13 +16,13 @@ const AREAS_MAX: usize = 10_000;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::engine::import) enum Content {
     /// A text, which stands in the row's texts between these places.
-    Text(usize, usize),
+    Text(u32, u32),
     /// No value that can be taken.
     Fault(CellFault),
 }
 
 /// A row of a sheet.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(in crate::engine::import) struct SheetRow {
     /// Its number in the spreadsheet, from 1.
     pub(in crate::engine::import) number: u64,
@@ -30,7 +30,7 @@ pub(in crate::engine::import) struct SheetRow {
     /// Whether it is longer than its limit; then the rest of its cells is left out.
     pub(in crate::engine::import) is_too_long: bool,
     /// The columns, from 0, and what they have. Cells without a value are left out.
-    pub(in crate::engine::import) cells: Vec<(usize, Content)>,
+    pub(in crate::engine::import) cells: Vec<(u16, Content)>,
     texts: Vec<u8>,
 }
 
@@ -42,18 +42,26 @@ impl SheetRow {
     }
 
     /// The text between two places.
-    pub(in crate::engine::import) fn text(&self, from: usize, to: usize) -> &[u8] {
-        &self.texts[from..to]
+    pub(in crate::engine::import) fn text(&self, from: u32, to: u32) -> &[u8] {
+        &self.texts[from as usize..to as usize]
+    }
+
+    /// The bytes that it takes.
+    pub(super) fn size(&self) -> usize {
+        size_of::<Self>() + self.texts.len() + self.cells.len() * size_of::<(u16, Content)>()
     }
 
     pub(super) fn add(&mut self, column: usize, value: Result<&[u8], CellFault>) {
+        // Both are far below these limits.
+        let column = u16::try_from(column).unwrap_or(u16::MAX);
+        let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
         match value {
             Ok(text) if text.trim_ascii().is_empty() => {}
             Ok(text) if self.is_too_long || self.texts.len() + text.len() > ROW_BYTES_MAX => self.is_too_long = true,
             Ok(text) => {
                 let from = self.texts.len();
                 self.texts.extend_from_slice(text);
-                self.cells.push((column, Content::Text(from, self.texts.len())));
+                self.cells.push((column, Content::Text(place(from), place(self.texts.len()))));
             }
             Err(fault) => self.cells.push((column, Content::Fault(fault))),
         }

@@ -1,4 +1,4 @@
-//! ODS (OpenDocument 1.3, part 3): the sheets of a document, and the rows of one sheet while they are read.
+//! ODS (`OpenDocument` 1.3, part 3): the sheets of a document, and the rows of one sheet while they are read.
 
 use std::{
     collections::HashSet,
@@ -99,7 +99,7 @@ impl Rows {
     }
 
     /// Reads the next row; `false` at the end. `is_read`: whether the cells of a column are read; the others have no value.
-    pub(super) fn next(&mut self, row: &mut SheetRow, is_read: &impl Fn(usize) -> bool) -> io::Result<bool> {
+    pub(super) fn next(&mut self, row: &mut SheetRow, is_read: &dyn Fn(usize) -> bool) -> io::Result<bool> {
         if self.repeats > 0 {
             self.repeats -= 1;
             self.last += 1;
@@ -140,7 +140,7 @@ impl Rows {
         Ok(false)
     }
 
-    fn cells(&mut self, row: &mut SheetRow, is_read: &impl Fn(usize) -> bool) -> io::Result<()> {
+    fn cells(&mut self, row: &mut SheetRow, is_read: &dyn Fn(usize) -> bool) -> io::Result<()> {
         let mut column = 0_usize;
         loop {
             let (mut head, is_empty) = match self.xml.next()?.ok_or(SheetFault::Damaged)? {
@@ -266,10 +266,10 @@ fn value(head: &mut CellHead, shown: &[u8]) -> Option<Result<Vec<u8>, CellFault>
             Some(value) => number(&value, NumberFormat::Number, false).map(String::into_bytes),
             None => Err(CellFault::NotCalculated),
         },
-        _ if shown.starts_with(b"#") || shown.starts_with(b"Err:") => match error(shown_text()) {
-            CellFault::OtherError if !head.has_formula => Ok(shown.to_owned()),
-            fault => Err(fault),
-        },
+        _ if shown.starts_with(b"#") || shown.starts_with(b"Err:") => {
+            let fault = error(shown_text());
+            if fault == CellFault::OtherError && !head.has_formula { Ok(shown.to_owned()) } else { Err(fault) }
+        }
         _ => Ok(head.value.take().map_or_else(|| shown.to_owned(), String::into_bytes)),
     })
 }

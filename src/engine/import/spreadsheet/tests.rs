@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{
-    super::list_file::ListFile,
+    super::{fault::fault_of, list_file::ListFile},
     sheets::{Cell, Table, ods, ods_parts, xlsx, xlsx_parts, zip},
     *,
 };
@@ -23,7 +23,7 @@ fn read(file: Vec<u8>) -> Result<Vec<(u64, Vec<String>)>, SheetFault> {
         let sheet = book.sheets.iter().find(|sheet| !sheet.is_hidden).ok_or(SheetFault::Damaged)?;
         let (mut rows, mut row, mut read) = (book.rows(sheet)?, SheetRow::default(), Vec::new());
         while rows.next(&mut row, &|_| true)? {
-            let text = |(column, content): &(usize, Content)| match content {
+            let text = |(column, content): &(u16, Content)| match content {
                 Content::Text(from, to) => format!("{column}={}", String::from_utf8_lossy(row.text(*from, *to))),
                 Content::Fault(fault) => format!("{column}!{fault:?}"),
             };
@@ -34,7 +34,7 @@ fn read(file: Vec<u8>) -> Result<Vec<(u64, Vec<String>)>, SheetFault> {
         }
         Ok(read)
     };
-    read().map_err(|error: io::Error| SheetFault::of(&error))
+    read().map_err(|error: io::Error| fault_of(&error))
 }
 
 fn cells() -> Vec<Cell> {

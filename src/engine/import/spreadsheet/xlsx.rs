@@ -165,7 +165,9 @@ fn texts(mut xml: Xml<Unpacked>) -> io::Result<(Vec<u8>, Vec<u32>)> {
                 texts.extend_from_slice(&item);
                 ends.push(u32::try_from(texts.len()).map_err(|_| SheetFault::TextsTooLarge)?);
             }
-            token => reader.take(token, &mut item)?,
+            Token::Open { .. } | Token::Close(_) | Token::Text(_) | Token::Literal(_) => {
+                reader.take(token, &mut item)?
+            }
         }
         if texts.len() + item.len() + 4 * ends.len() > TEXTS_BYTES_MAX {
             return Err(SheetFault::TextsTooLarge.into());
@@ -204,21 +206,18 @@ impl TextReader {
 
 /// Puts the characters in the place of what XLSX writes for those that XML does not have, such as `_x000D_`.
 fn unescape(text: &mut Vec<u8>) {
-    if !text.windows(2).any(|pair| pair == b"_x") {
+    if !text.contains(&b'_') {
         return;
     }
     let (mut from, mut plain) = (0, Vec::with_capacity(text.len()));
     while let Some(byte) = text.get(from) {
         let escaped = text.get(from..from + 7).and_then(escaped);
-        match escaped {
-            Some(character) => {
-                plain.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-                from += 7;
-            }
-            None => {
-                plain.push(*byte);
-                from += 1;
-            }
+        if let Some(character) = escaped {
+            plain.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            from += 7;
+        } else {
+            plain.push(*byte);
+            from += 1;
         }
     }
     *text = plain;
@@ -268,7 +267,7 @@ impl Rows {
     }
 
     /// Reads the next row; `false` at the end. `is_read`: whether the cells of a column are read; the others have no value.
-    pub(super) fn next(&mut self, row: &mut SheetRow, is_read: &impl Fn(usize) -> bool) -> io::Result<bool> {
+    pub(super) fn next(&mut self, row: &mut SheetRow, is_read: &dyn Fn(usize) -> bool) -> io::Result<bool> {
         while let Some(token) = self.xml.next()? {
             match token {
                 Token::Open { name, attributes: tag, is_empty } if local(name) == b"row" && !self.has_ended => {
@@ -301,9 +300,20 @@ impl Rows {
         Ok(false)
     }
 
-    fn cells(&mut self, row: &mut SheetRow, is_read: &impl Fn(usize) -> bool) -> io::Result<()> {
+    fn cells(&mut self, row: &mut SheetRow, is_read: &dyn Fn(usize) -> bool) -> io::Result<()> {
         let mut next_column = 0;
         loop {
+            if let Some((column, index, length)) = usual_cell(self.xml.ahead()) {
+                if column < next_column || column >= COLUMNS_MAX {
+                    return Err(SheetFault::Damaged.into());
+                }
+                self.xml.pass(length);
+                next_column = column + 1;
+                if is_read(column) {
+                    row.add(column, Ok(self.workbook.text(index).ok_or(SheetFault::Damaged)?));
+                }
+                continue;
+            }
             let head = match self.xml.next()?.ok_or(SheetFault::Damaged)? {
                 Token::Open { name, attributes, is_empty } if local(name) == b"c" => {
                     head(attributes, next_column, is_empty)?
@@ -372,11 +382,10 @@ impl Rows {
                 row.add(head.column, Ok(text));
             }
             CellKind::Text | CellKind::Inline => row.add(head.column, Ok(value)),
-            CellKind::Boolean if plain().is_empty() => {}
+            CellKind::Boolean | CellKind::Number if plain().is_empty() => {}
             CellKind::Boolean => row.add(head.column, Err(CellFault::Boolean)),
             CellKind::Error => row.add(head.column, Err(error(plain()))),
             CellKind::Date => row.add(head.column, Ok(plain().trim_end_matches("T00:00:00").as_bytes())),
-            CellKind::Number if plain().is_empty() => {}
             CellKind::Number => {
                 let format = self.workbook.formats.get(head.style).copied().unwrap_or_default();
                 let text = number(plain(), format, self.workbook.is_1904);
@@ -385,6 +394,25 @@ impl Rows {
         }
         Ok(())
     }
+}
+
+/// The column, the shared text and the length of a cell as nearly all are written: `<c r="B2" s="1" t="s"><v>7</v></c>`.
+fn usual_cell(bytes: &[u8]) -> Option<(usize, usize, usize)> {
+    let rest = bytes.strip_prefix(b"<c r=\"")?;
+    let letters = rest.iter().take(4).take_while(|b| b.is_ascii_uppercase()).count();
+    let column = place(&rest[..letters])?.0;
+    let rest = &rest[letters..];
+    let row = rest.iter().take(8).take_while(|b| b.is_ascii_digit()).count();
+    let mut rest = rest[row..].strip_prefix(b"\"")?;
+    if let Some(style) = rest.strip_prefix(b" s=\"") {
+        let digits = style.iter().take(6).take_while(|b| b.is_ascii_digit()).count();
+        rest = style[digits..].strip_prefix(b"\"")?;
+    }
+    let value = rest.strip_prefix(b" t=\"s\"><v>")?;
+    let length = value.iter().take(10).take_while(|b| b.is_ascii_digit()).count();
+    let index = digits(&value[..length])?;
+    let rest = value[length..].strip_prefix(b"</v></c>")?;
+    Some((column, usize::try_from(index).ok()?, bytes.len() - rest.len()))
 }
 
 fn head(tag: &[u8], next_column: usize, is_empty: bool) -> io::Result<CellHead> {

@@ -67,6 +67,16 @@ impl<R: Read> Xml<R> {
         }
     }
 
+    /// What was read and not given out.
+    pub(super) fn ahead(&self) -> &[u8] {
+        &self.window[self.at..self.end]
+    }
+
+    /// Passes over whole tokens of what was read.
+    pub(super) fn pass(&mut self, length: usize) {
+        self.at += length;
+    }
+
     /// Reads more behind the token that is not whole.
     fn fill(&mut self) -> io::Result<()> {
         self.window.copy_within(self.at..self.end, 0);
@@ -120,7 +130,7 @@ fn scan(bytes: &[u8], has_ended: bool) -> io::Result<Option<(Kind, usize)>> {
             (kind, end + 1)
         })),
         _ if bytes.starts_with(MARK) => Ok(Some((Kind::Passed, MARK.len()))),
-        _ => match bytes.iter().position(|b| *b == b'<') {
+        _ => match memchr::memchr(b'<', bytes) {
             Some(end) => Ok(Some((Kind::Text, end))),
             None if has_ended => Ok(Some((Kind::Text, bytes.len()))),
             None => Ok(None),
@@ -130,6 +140,11 @@ fn scan(bytes: &[u8], has_ended: bool) -> io::Result<Option<(Kind, usize)>> {
 
 /// The place of the `>` that ends a tag and does not stand in an attribute.
 fn tag_end(bytes: &[u8]) -> Option<usize> {
+    let end = memchr::memchr(b'>', bytes)?;
+    let tag = &bytes[..end];
+    if tag.iter().filter(|b| **b == b'"').count() % 2 == 0 && !tag.contains(&b'\'') {
+        return Some(end);
+    }
     let mut quote = None;
     for (at, byte) in bytes.iter().enumerate() {
         match (quote, byte) {
@@ -145,7 +160,7 @@ fn tag_end(bytes: &[u8]) -> Option<usize> {
 fn find(bytes: &[u8], text: &[u8], from: usize) -> Option<usize> {
     let rest = bytes.get(from..)?;
     if let [byte] = text {
-        return rest.iter().position(|b| b == byte).map(|at| from + at);
+        return memchr::memchr(*byte, rest).map(|at| from + at);
     }
     rest.windows(text.len()).position(|part| part == text).map(|at| from + at)
 }
@@ -178,7 +193,7 @@ pub(super) fn local(name: &[u8]) -> &[u8] {
 
 /// Adds a text whose references are replaced.
 pub(super) fn push_text(mut raw: &[u8], text: &mut Vec<u8>) -> io::Result<()> {
-    while let Some(at) = raw.iter().position(|b| *b == b'&') {
+    while let Some(at) = memchr::memchr(b'&', raw) {
         text.extend_from_slice(&raw[..at]);
         let rest = &raw[at + 1..];
         let end = rest.iter().take(12).position(|b| *b == b';').ok_or(SheetFault::Damaged)?;
@@ -211,7 +226,7 @@ fn referred(name: &[u8]) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::super::fault::fault_of, *};
 
     /// A reader that gives one byte at a time.
     struct Slow<'a>(&'a [u8]);
@@ -265,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_document_that_is_cut_off_or_has_a_type_is_refused() {
-        let fault = |document: &[u8]| tokens(document).map_err(|error| SheetFault::of(&error)).unwrap_err();
+        let fault = |document: &[u8]| tokens(document).map_err(|error| fault_of(&error)).unwrap_err();
         assert_eq!(fault(b"<a><b"), SheetFault::Damaged);
         assert_eq!(fault(b"<a><!-- "), SheetFault::Damaged);
         assert_eq!(fault(b"<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>"), SheetFault::DocumentType);
@@ -275,7 +290,7 @@ mod tests {
     #[test]
     fn a_token_has_a_limit() {
         let mut long = Xml::new(io::repeat(b'a'));
-        let fault = long.next().map_err(|error| SheetFault::of(&error));
+        let fault = long.next().map_err(|error| fault_of(&error));
         assert_eq!(fault, Err(SheetFault::CellTooLarge));
         assert!(long.window.len() <= 2 * TOKEN_MAX);
     }

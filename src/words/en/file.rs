@@ -1,27 +1,48 @@
-//! What is wrong with a spreadsheet and its cells, in words.
+//! What is wrong with the file of a list, its cells and its mapping, in words.
 
 use super::message::{Message, list};
-use crate::domain::{import::SheetFault, reason::CellFault, refusal::SheetRefusal};
+use crate::domain::{import::SheetFault, reason::CellFault, refusal::FileRefusal};
 
 /// A refusal of a list in a spreadsheet.
-pub(super) fn sheet_refusal(refusal: &SheetRefusal) -> Message {
+pub(super) fn file_refusal(refusal: &FileRefusal) -> Message {
     let say = |text: String, hint: &str| Message::new(text, hint);
     match refusal {
-        SheetRefusal::Unreadable { fault } => unreadable(*fault),
-        SheetRefusal::NoSheet { sheet, known } => say(
+        FileRefusal::Unreadable { fault } => unreadable(*fault),
+        FileRefusal::NoSheet { sheet, known } => say(
             format!("the spreadsheet has no sheet `{sheet}`; it has {}", list(known)),
             "name one of its sheets with `--sheet NAME`",
         ),
-        SheetRefusal::OfText => say("a list of text has no sheets".into(), "leave `--sheet` out"),
-        SheetRefusal::Merged { area, number: 1 } => say(
+        FileRefusal::OfText => say("a list of text has no sheets".into(), "leave `--sheet` out"),
+        FileRefusal::Mapping { detail } => {
+            say(format!("the mapping is wrong: {detail}"), "correct that key, and import again")
+        }
+        FileRefusal::ConstantColumn { column, letters } => say(
+            format!("the mapping has a constant for `{column}`, and the file has that column: {letters}"),
+            "take the constant out of the mapping, or the column out of the file",
+        ),
+        FileRefusal::Merged { area, number: 1 } => say(
             format!("the cells {area} of the list are merged; nothing was imported"),
             "a merged value stands in its first row only: split the cells, write the value into each row, and import again",
         ),
-        SheetRefusal::Merged { area, number } => say(
+        FileRefusal::Merged { area, number } => say(
             format!("{number} areas of the list are merged cells, the first of them {area}; nothing was imported"),
             "a merged value stands in its first row only: split the cells, write the value into each row, and import again",
         ),
     }
+}
+
+/// A value that a table does not have.
+pub(super) fn not_in_table(column: &str, known: &[String]) -> String {
+    format!("the table of this column{} does not have the value; it has {}", in_file(column), list(known))
+}
+
+/// A value that is no date.
+pub(super) fn not_in_form(column: &str, forms: &[String]) -> String {
+    format!("not a date in a form of this column{}: {}, or 1980-12-31", in_file(column), list(forms))
+}
+
+fn in_file(column: &str) -> String {
+    if column.is_empty() { String::new() } else { format!(" ({column} of the file)") }
 }
 
 fn unreadable(fault: SheetFault) -> Message {

@@ -1,4 +1,4 @@
-//! Refusals of lists in spreadsheets.
+//! Refusals of files of waiting lists, and of mappings of their columns.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,8 +6,8 @@ use super::kind::{RefusalKind, refusals};
 use crate::domain::import::SheetFault;
 
 refusals! {
-    /// Why a list in a spreadsheet is refused.
-    SheetRefusal also {}
+    /// Why the file of a list is refused.
+    FileRefusal also {}
     /// The file cannot be read.
     Invalid "sheet-unreadable" Unreadable { fault: SheetFault };
     /// The spreadsheet has no sheet of this name.
@@ -16,10 +16,8 @@ refusals! {
     Invalid "sheet-of-text" OfText;
     /// Cells of the list are merged, so that rows have no values of their own. `area` is the first of them, such as `C5:C9`.
     Invalid "merged-cells" Merged { area: String, number: u64 };
-}
-
-impl From<SheetFault> for super::Refusal {
-    fn from(fault: SheetFault) -> Self {
-        Self::Sheet(SheetRefusal::Unreadable { fault })
-    }
+    /// The mapping is wrong; `detail` says which key of it.
+    Invalid "mapping-wrong" Mapping { detail: String };
+    /// The file has a column, in these letters, for which the mapping has a constant value.
+    Invalid "constant-column" ConstantColumn { column: String, letters: String };
 }

@@ -1,21 +1,39 @@
 //! What is wrong with a spreadsheet and its cells, in words.
 
-use super::message::list;
-use crate::domain::{import::SheetFault, reason::CellFault, refusal::SheetRefusal};
+use super::message::{list, quote};
+use crate::domain::{import::SheetFault, reason::CellFault, refusal::FileRefusal};
 
 /// A refusal of a list in a spreadsheet.
-pub(super) fn sheet_refusal(refusal: &SheetRefusal) -> String {
+pub(super) fn file_refusal(refusal: &FileRefusal) -> String {
     match refusal {
-        SheetRefusal::Unreadable { fault } => format!("berkas itu tidak dapat dibaca: {}", unreadable(*fault)),
-        SheetRefusal::NoSheet { sheet, known } => {
+        FileRefusal::Unreadable { fault } => format!("berkas itu tidak dapat dibaca: {}", unreadable(*fault)),
+        FileRefusal::NoSheet { sheet, known } => {
             format!("lembar kerja itu tidak memiliki lembar `{sheet}`; yang ada ialah {}", list(known))
         }
-        SheetRefusal::OfText => "daftar berupa teks tidak memiliki lembar".into(),
-        SheetRefusal::Merged { area, number } => format!(
+        FileRefusal::OfText => "daftar berupa teks tidak memiliki lembar".into(),
+        FileRefusal::Mapping { detail } => format!("pemetaan itu salah: {}", quote(detail)),
+        FileRefusal::ConstantColumn { column, letters } => {
+            format!("pemetaan menetapkan nilai tetap untuk `{column}`, padahal berkas memiliki kolom itu: {letters}")
+        }
+        FileRefusal::Merged { area, number } => format!(
             "{number} bagian daftar berupa sel gabungan, yang pertama {area}; tidak ada yang diimpor. Nilainya hanya ada di baris \
              pertama: pisahkan sel itu dan isi setiap barisnya"
         ),
     }
+}
+
+/// A value that a table does not have.
+pub(super) fn not_in_table(column: &str, known: &[String]) -> String {
+    format!("tabel kolom ini{} tidak memuat nilai itu; yang ada ialah {}", in_file(column), list(known))
+}
+
+/// A value that is no date.
+pub(super) fn not_in_form(column: &str, forms: &[String]) -> String {
+    format!("bukan tanggal dalam bentuk untuk kolom ini{}: {}, atau 1980-12-31", in_file(column), list(forms))
+}
+
+fn in_file(column: &str) -> String {
+    if column.is_empty() { String::new() } else { format!(" ({column} dalam berkas)") }
 }
 
 fn unreadable(fault: SheetFault) -> &'static str {
