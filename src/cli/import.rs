@@ -222,6 +222,7 @@ impl From<FormatArg> for Format {
             FormatArg::Jsonl => Self::JsonLines,
             FormatArg::Xlsx => Self::Xlsx,
             FormatArg::Ods => Self::Ods,
+            FormatArg::Zip => Self::Zip,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! * **record**: one verified request for one card ([`record`])
 //! * **waiting list**: the records that are print-ready and not yet printed, in order of priority
 //! * **card profile**: a kind of card, as data ([`card::profile`])
+//! * **mapping**: how the columns and values of an office's file become those of a profile ([`import::Mapping`])
 //! * **blangko**, blank: one unprinted card of a blank type, in lots ([`stock`])
 //! * **batch**: records of one profile with the same number of reserved blanks, for one printer ([`batch`])
 //! * **job**: one card for one record in one batch ([`job`])

@@ -4,7 +4,7 @@
 use cetak::{
     domain::{
         import::{FileForm, SheetFault},
-        reason::{CellFault, Reason},
+        reason::{CellFault, PhotoFault, Reason},
         refusal::{FileRefusal, Refusal},
     },
     engine::{
@@ -15,7 +15,7 @@ use cetak::{
 
 use crate::{
     sheets::{Cell, Table, ods, ods_parts, xlsx, xlsx_parts, zip},
-    world::{World, students},
+    world::{Student, World, csv, photo, student, students},
 };
 
 fn text(text: &str) -> Cell {
@@ -48,7 +48,9 @@ async fn a_list_in_a_spreadsheet_is_the_same_list() {
     spread.rows.insert(2, (Vec::new(), false));
     spread.rows.insert(0, (Vec::new(), false));
     for table in [table(), inline, spread] {
-        for (file, format) in [(xlsx(&[table.clone()]), Format::Xlsx), (ods(&[table.clone()]), Format::Ods)] {
+        for (file, format) in
+            [(xlsx(std::slice::from_ref(&table)), Format::Xlsx), (ods(std::slice::from_ref(&table)), Format::Ods)]
+        {
             let (report, rejects) = world.import_with(&file, "student", |what| what.format = format).await.unwrap();
             assert_eq!((report.known, report.rows, report.refused), (3, 3, 0), "{format:?}: {:?}", rejects.0);
             assert_eq!(report.sheet.as_deref(), Some("Daftar"));
@@ -72,7 +74,9 @@ async fn a_cell_that_has_lost_digits_or_is_no_text_is_refused_by_its_row_and_fie
         (Cell::Number("0.5", 4), Err(CellFault::TimeOfDay)),
     ] {
         let table = Table::of_csv(&students(0..2)).with(2, number, cell.clone());
-        for (file, format) in [(xlsx(&[table.clone()]), Format::Xlsx), (ods(&[table.clone()]), Format::Ods)] {
+        for (file, format) in
+            [(xlsx(std::slice::from_ref(&table)), Format::Xlsx), (ods(std::slice::from_ref(&table)), Format::Ods)]
+        {
             let how = |what: &mut Import| (what.format, what.dry_run) = (format, true);
             let (report, rejects) = world.import_with(&file, "student", how).await.unwrap();
             match expected {
@@ -88,7 +92,9 @@ async fn a_cell_that_has_lost_digits_or_is_no_text_is_refused_by_its_row_and_fie
     }
     // A day is a date in ISO form.
     let table = Table::of_csv(&students(0..1)).with(1, 7, Cell::Number("47483", 1));
-    for (file, format) in [(xlsx(&[table.clone()]), Format::Xlsx), (ods(&[table.clone()]), Format::Ods)] {
+    for (file, format) in
+        [(xlsx(std::slice::from_ref(&table)), Format::Xlsx), (ods(std::slice::from_ref(&table)), Format::Ods)]
+    {
         assert_eq!(world.import_with(&file, "student", |what| what.format = format).await.unwrap().0.refused, 0);
     }
     assert_eq!(world.import(&students(0..1)).await.known, 1, "the same date");
@@ -125,12 +131,12 @@ async fn a_title_above_the_headings_hidden_rows_and_merged_cells_are_told() {
     let world = World::new().await;
     let mut table = Table::of_csv(&students(0..3));
     table.rows[2].1 = true;
-    let hidden = xlsx(&[table.clone()]);
+    let hidden = xlsx(std::slice::from_ref(&table));
     let (report, _) = world.import_with(&hidden, "student", |what| what.format = Format::Xlsx).await.unwrap();
     assert_eq!((report.accepted, report.hidden_rows), (3, 1));
     table.rows.insert(0, (vec![text("DAFTAR TUNGGU")], false));
     table.merged = vec!["A1:K1".into()];
-    let titled = xlsx(&[table.clone()]);
+    let titled = xlsx(std::slice::from_ref(&table));
     let xlsx_below = |lines: u64| move |what: &mut Import| (what.format, what.skip_lines) = (Format::Xlsx, lines);
     assert_eq!(refusal(&world, &titled, xlsx_below(0)).await, Refusal::TitleLines { lines: 1 });
     assert_eq!(world.import_with(&titled, "student", xlsx_below(1)).await.unwrap().0.known, 3);
@@ -164,6 +170,7 @@ async fn a_file_that_is_not_what_its_name_says_is_named() {
         (zip(&locked_ods), Format::Ods, FileForm::Encrypted),
         (with_part("xl/workbook.bin"), Format::Xlsx, FileForm::BinarySpreadsheet),
         (with_part("word/document.xml"), Format::Xlsx, FileForm::Archive),
+        (good.clone(), Format::Zip, FileForm::Xlsx),
         (b"\x89PNG\r\n\x1a\n".to_vec(), Format::Xlsx, FileForm::Picture),
         (b"\x89PNG\r\n\x1a\n".to_vec(), Format::Csv, FileForm::Picture),
         (b"%PDF-1.7\n".to_vec(), Format::Ods, FileForm::Picture),
@@ -183,4 +190,38 @@ async fn a_file_that_is_not_what_its_name_says_is_named() {
     let (report, rejects) = world.import_with(&list, "student", |_| {}).await.unwrap();
     let rejection = &rejects.0[0].1;
     assert_eq!((report.refused, rejection.field.as_str(), &rejection.detail), (1, "faculty", &Reason::Scientific));
+}
+
+#[tokio::test]
+async fn an_archive_with_one_list_brings_its_photos_and_no_path_leaves_it() {
+    let world = World::new().await;
+    let of = |n: u32, path: &str| Student { photo: path.into(), ..student(n) };
+    let students = [
+        of(0, "foto/a.png"),
+        of(1, "./foto/a.png"),
+        of(2, "../secret.png"),
+        of(3, "foto/none.png"),
+        of(4, "FOTO\\A.PNG"),
+    ];
+    let list = csv(&students);
+    let file = |name: &str, content: &[u8]| (name.to_owned(), content.to_vec());
+    let secret = file("secret.png", &photo("secret"));
+    let portrait = file("daftar/foto/a.png", &photo("p"));
+    let outside = [PhotoFault::OutsideFolder, PhotoFault::NoFile, PhotoFault::SimilarFile];
+    let as_zip = |what: &mut Import| what.format = Format::Zip;
+    let as_csv = zip(&[file("daftar/list.csv", list.as_bytes()), portrait.clone(), secret.clone()]);
+    let (report, rejects) = world.import_with(&as_csv, "student", as_zip).await.unwrap();
+    assert_eq!((report.accepted, report.refused), (2, 3), "{:?}", rejects.0);
+    let faults: Vec<&Reason> = rejects.0.iter().map(|(_, rejection)| &rejection.detail).collect();
+    assert_eq!(faults, outside.map(|fault| Reason::Photo { fault }).iter().collect::<Vec<_>>());
+    let book = xlsx(&[Table::of_csv(&list)]);
+    let as_book = zip(&[file("daftar/list.xlsx", &book), portrait.clone(), file("__MACOSX/._list.csv", b"x")]);
+    let (report, _) = world.import_with(&as_book, "student", as_zip).await.unwrap();
+    assert_eq!((report.known, report.refused), (2, 3), "the photos are the same");
+    for (files, number) in [(vec![portrait.clone()], 0), (vec![file("a.csv", b""), file("b.ods", b"")], 2)] {
+        let lists = FileRefusal::ArchiveLists { number };
+        assert_eq!(refusal(&world, &zip(&files), as_zip).await, Refusal::File(lists));
+    }
+    let named_csv = refusal(&world, &as_csv, |what| what.format = Format::Csv).await;
+    assert_eq!(named_csv, Refusal::FileForm { form: FileForm::Archive });
 }

@@ -54,7 +54,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 
 use crate::acts::{self as operations, Delivery, NewPrinter};
-pub(crate) use crate::people::{csv, student, students};
+pub(crate) use crate::people::{Student, csv, student, students};
 use crate::{
     clock::{Calls, Counted, TestClock},
     database,
@@ -272,7 +272,7 @@ impl World {
         let input = Box::new(std::io::Cursor::new(list.as_ref().to_vec()));
         let _call = Calls::of_this_thread().begin();
         let permit = Direct::new(&self.engine).permit(Operation::Import).await?;
-        import(&self.engine, &permit, input, what, watch).await
+        Box::pin(import(&self.engine, &permit, input, what, watch)).await
     }
 
     pub(crate) async fn receive(&self, quantity: i64, lot: Option<&str>) {

@@ -143,7 +143,7 @@ fn xlsx_sheet(table: &Table, texts: &mut Texts) -> String {
                 Cell::Formula(Some(result)) => {
                     write!(rows, "<c r=\"{place}\" t=\"str\"><f>A1</f><v>{}</v></c>", escaped(result))
                 }
-                Cell::Formula(None) => write!(rows, "<c r=\"{place}\"><f>A1</f></c>"),
+                Cell::Formula(None) => write!(rows, "<c r=\"{place}\"><f>A1</f><v></v></c>"),
                 Cell::Bool => write!(rows, "<c r=\"{place}\" t=\"b\"><v>1</v></c>"),
                 Cell::Error(name) => write!(rows, "<c r=\"{place}\" t=\"e\"><v>{name}</v></c>"),
             };

@@ -445,7 +445,7 @@ impl Office {
             Flaw::Date => match self.below(4) {
                 0 => row.birth_date = row.birth_date.replace('-', "/"),
                 1 => row.birth_date = format!("{}-02-30", row.birth_date.get(..4).unwrap_or_default()),
-                2 => row.requested_at.truncate("2015-01-01".len()),
+                2 => row.requested_at.truncate("2015-01".len()),
                 _ => row.verified_at = "NULL".into(),
             },
             Flaw::Future => row.verified_at.replace_range(..4, "2031"),

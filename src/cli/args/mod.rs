@@ -105,7 +105,7 @@ pub enum Command {
     #[command(after_help = "Examples:
   cetak init --data /srv/cetak")]
     Init,
-    /// Import a waiting list (CSV or JSON Lines) from a file or standard input
+    /// Import a waiting list (CSV, JSON Lines, XLSX, ODS, or a ZIP with photos) from a file or standard input
     ///
     /// Importing the same file again changes nothing.
     #[command(after_help = "Examples:
@@ -314,6 +314,8 @@ pub enum FormatArg {
     Xlsx,
     /// An `OpenDocument` spreadsheet
     Ods,
+    /// A ZIP archive with one list and photos
+    Zip,
 }
 
 #[cfg(test)]

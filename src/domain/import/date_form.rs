@@ -129,10 +129,9 @@ impl DateForm {
     /// Whether two of the forms read one text as two dates: one has the day first and the other the month.
     pub fn are_ambiguous(forms: &[Self]) -> bool {
         forms.iter().enumerate().any(|(at, form)| {
-            let swapped = |part: &Part| match part {
-                Part::Day => Part::Month,
-                Part::Month => Part::Day,
-                other => other.clone(),
+            let swapped = |part: &Part| {
+                let pairs = [(Part::Day, Part::Month), (Part::Month, Part::Day)];
+                pairs.into_iter().find(|(from, _)| from == part).map_or_else(|| part.clone(), |(_, to)| to)
             };
             let other: Vec<Part> = form.parts.iter().map(swapped).collect();
             other != form.parts && forms[at..].iter().any(|later| later.parts == other)

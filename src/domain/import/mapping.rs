@@ -67,6 +67,7 @@ pub(super) enum Mapped {
 
 impl Mapping {
     /// This mapping where it says something of a column, else the one below it.
+    #[must_use]
     pub fn over(mut self, below: &Self) -> Self {
         fn add<T: Clone>(upper: &mut BTreeMap<String, T>, lower: &BTreeMap<String, T>) {
             for (column, value) in lower {

@@ -355,7 +355,7 @@ mod tests {
     fn every_reason_reads_back_from_what_is_stored_of_it() {
         let first = Reason::OpenQuote { rows: 2, first_line: 3, last_line: 4 };
         let all: Vec<Reason> = std::iter::successors(Some(first), after).collect();
-        assert_eq!(all.len(), 61);
+        assert_eq!(all.len(), 65);
         let codes: Vec<_> = all.iter().map(|reason| serde_json::to_value(reason).unwrap()["code"].clone()).collect();
         assert!(Reason::CODES_OF_RECORDS.iter().all(|code| codes.iter().any(|known| known == code)));
         for reason in all {

@@ -16,6 +16,8 @@ refusals! {
     Invalid "sheet-of-text" OfText;
     /// Cells of the list are merged, so that rows have no values of their own. `area` is the first of them, such as `C5:C9`.
     Invalid "merged-cells" Merged { area: String, number: u64 };
+    /// The archive has this number of lists in place of one.
+    Invalid "archive-lists" ArchiveLists { number: u64 };
     /// The mapping is wrong; `detail` says which key of it.
     Invalid "mapping-wrong" Mapping { detail: String };
     /// The file has a column, in these letters, for which the mapping has a constant value.

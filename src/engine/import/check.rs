@@ -96,7 +96,9 @@ pub async fn check(
                 }
             };
             refused += u64::from(rejection.is_some());
-            rejection.iter().for_each(|rejection| count_faults(&mut counted, &layout, rejection));
+            if let Some(rejection) = rejection {
+                count_faults(&mut counted, &layout, &rejection);
+            }
         }
         let (sheet, other_sheets) = list.sheets();
         let required: Vec<&str> = layout.required(profile.photo).collect();

@@ -9,7 +9,7 @@ use super::{
     chunk_writer::{ChunkWriter, DryRecords},
     crowds::Crowds,
     known::{Known, Request},
-    photos::{Photo, read_again},
+    photos::{Photo, PhotoPlace, read_again},
     prepare::{Chunk, ChunkSize, Prepared, Ready, ValueHasher},
     repeats::Repeats,
     report::{DecidedRow, Import, Report, Watch},
@@ -46,6 +46,7 @@ pub(super) struct Decider<'a> {
     engine: &'a Engine,
     permit: &'a Permit,
     import: Arc<Import>,
+    photos: PhotoPlace,
     /// The request ids that a dry run remembers.
     repeats: Repeats,
     differences: Differences,
@@ -66,7 +67,7 @@ impl<'a> Decider<'a> {
         (engine, permit): (&'a Engine, &'a Permit),
         layout: Layout,
         profile: Arc<CardProfile>,
-        (import, repeats): (Import, Repeats),
+        (import, repeats, photos): (Import, Repeats, PhotoPlace),
         hasher: ValueHasher,
         chunk_size: ChunkSize,
     ) -> Self {
@@ -74,6 +75,7 @@ impl<'a> Decider<'a> {
             engine,
             permit,
             import: Arc::new(import),
+            photos,
             repeats,
             differences: Differences { layout, profile, hasher },
             chunk_size,
@@ -99,7 +101,7 @@ impl<'a> Decider<'a> {
         if !missing.is_empty() {
             self.commit(report, watch).await?; // a write transaction does not wait for files
             let (keys, entropy) = (self.engine.store.keys(), &*self.engine.entropy);
-            let read = |photo: &Photo| read_again(&self.import.photos, photo, keys, entropy);
+            let read = |photo: &Photo| read_again(&self.photos, photo, keys, entropy);
             chunk.photos.extend(missing.iter().filter_map(read));
         }
         let mut open = self.open(report).await?;

@@ -11,15 +11,18 @@ pub enum Format {
     Xlsx,
     /// A spreadsheet of `LibreOffice` (`OpenDocument`).
     Ods,
+    /// A ZIP archive with one list of another format, and photos.
+    Zip,
 }
 
 impl Format {
     /// All formats, with their names in requests and on the command line, and their media types.
-    pub const ALL: [(Self, &str, &str); 4] = [
+    pub const ALL: [(Self, &str, &str); 5] = [
         (Self::Csv, "csv", "text/csv"),
         (Self::JsonLines, "jsonl", "application/x-ndjson"),
         (Self::Xlsx, "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (Self::Ods, "ods", "application/vnd.oasis.opendocument.spreadsheet"),
+        (Self::Zip, "zip", "application/zip"),
     ];
 
     /// The format that the name of a file says, also of a text that is packed.
@@ -30,6 +33,7 @@ impl Format {
             Some("jsonl" | "ndjson" | "json") => Self::JsonLines,
             Some("xlsx" | "xlsm") => Self::Xlsx,
             Some("ods") => Self::Ods,
+            Some("zip") => Self::Zip,
             _ => Self::Csv,
         }
     }
@@ -65,7 +69,7 @@ mod tests {
         let csv = ["a.csv", "a", "", "a.csv.gz", "a.gz", "json", "xlsx", "a.xls"];
         assert!(json.iter().all(|name| Format::of_name(name) == Format::JsonLines));
         assert!(csv.iter().all(|name| Format::of_name(name) == Format::Csv));
-        assert_eq!(["A.XLSX", "a.ods"].map(Format::of_name), [Format::Xlsx, Format::Ods]);
+        assert_eq!(["A.XLSX", "a.ods", "a.zip"].map(Format::of_name), [Format::Xlsx, Format::Ods, Format::Zip]);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! A waiting list that was opened: text, or one sheet of a spreadsheet. It is read twice.
 
-use std::sync::{Arc, PoisonError};
+use std::{
+    path::Path,
+    sync::{Arc, PoisonError},
+};
 
 use super::{
     fault::fault_of,
@@ -8,6 +11,7 @@ use super::{
     list_file::ListFile,
     old_spreadsheet,
     opened::{Encoding, opened},
+    photos::PhotoPlace,
     report::Import,
     rows::Rows,
     spreadsheet::{Archive, KeptRows, Sheet, SheetRows, Spreadsheet, ZIP},
@@ -24,6 +28,10 @@ const TITLE_LINES_MAX: u64 = 10;
 const SHEETS_SEARCHED: usize = 20;
 const NAME_MAX: usize = 60;
 const DIGITS_MAX: usize = 8;
+
+/// The names of lists in an archive, and the largest spreadsheet in one.
+const LISTS: [&str; 9] = ["csv", "txt", "tsv", "jsonl", "ndjson", "json", "xlsx", "xlsm", "ods"];
+const PACKED_MAX: u64 = 64 << 20;
 
 /// How a list is read.
 pub(super) struct HowToRead {
@@ -48,6 +56,8 @@ pub(super) struct List {
     profile: Arc<CardProfile>,
     /// The spreadsheet, and the sheet of it that is read.
     book: Option<(Spreadsheet, Sheet)>,
+    /// The archive with photos, and the name of the list in it.
+    packed: Option<(Arc<Archive>, String)>,
     /// The rows of a short sheet that were judged.
     kept: KeptRows,
 }
@@ -71,31 +81,69 @@ impl List {
         if !is_archive && !is_text {
             return wrong(FileForm::of(&head, false).unwrap_or(FileForm::Text));
         }
-        if is_text && how.sheet.is_some() {
-            return Err(Refusal::File(FileRefusal::OfText));
-        }
-        let mut list = Self { file, how, layout, profile, book: None, kept: KeptRows::default() };
+        let mut list = Self { file, how, layout, profile, book: None, packed: None, kept: KeptRows::default() };
         if is_archive {
-            list.book = Some(list.spreadsheet()?);
+            list.open_archive()?;
+        }
+        if list.book.is_none() && list.how.sheet.is_some() {
+            return Err(Refusal::File(FileRefusal::OfText));
         }
         Ok(list)
     }
 
-    fn spreadsheet(&self) -> Result<(Spreadsheet, Sheet), Refusal> {
-        let unreadable = |error: std::io::Error| Refusal::from(fault_of(&error));
-        let length = self.file.digested().map_err(unreadable)?;
-        let archive = Archive::open(self.file.clone(), length).map_err(|error| match self.how.format {
+    fn open_archive(&mut self) -> Result<(), Refusal> {
+        let archive = archive(&self.file).map_err(|error| match self.how.format {
             Format::Csv | Format::JsonLines => Refusal::FileForm { form: FileForm::Archive },
-            Format::Xlsx | Format::Ods => unreadable(error),
+            Format::Xlsx | Format::Ods | Format::Zip => fault_of(&error).into(),
         })?;
         let form = archive.form();
         match (form, self.how.format) {
-            (FileForm::Xlsx, Format::Xlsx) | (FileForm::Ods, Format::Ods) => {}
-            _ => return Err(Refusal::FileForm { form }),
+            (FileForm::Archive, Format::Zip) => self.open_packed(archive),
+            (FileForm::Xlsx, Format::Xlsx) | (FileForm::Ods, Format::Ods) => self.open_book(archive),
+            _ => Err(Refusal::FileForm { form }),
         }
-        let book = Spreadsheet::open(archive, self.how.format == Format::Xlsx).map_err(unreadable)?;
+    }
+
+    /// Opens the list in an archive. Its own format is that of its name.
+    fn open_packed(&mut self, archive: Archive) -> Result<(), Refusal> {
+        let mut lists: Vec<String> = archive.names().filter(|name| is_list(name)).map(str::to_owned).collect();
+        let (Some(name), true) = (lists.pop(), lists.is_empty()) else {
+            let number = if lists.is_empty() { 0 } else { lists.len() as u64 + 1 };
+            return Err(Refusal::File(FileRefusal::ArchiveLists { number }));
+        };
+        let archive = Arc::new(archive);
+        self.how.format = Format::of_name(&name);
+        self.packed = Some((archive.clone(), name.clone()));
+        if matches!(self.how.format, Format::Xlsx | Format::Ods) {
+            let bytes = archive.whole(&name, PACKED_MAX).map_err(|error| Refusal::from(fault_of(&error)))?;
+            let file = ListFile::new(Box::new(std::io::Cursor::new(bytes)));
+            let book = self::archive(&file).map_err(|error| Refusal::from(fault_of(&error)))?;
+            let form = book.form();
+            return match (form, self.how.format) {
+                (FileForm::Xlsx, Format::Xlsx) | (FileForm::Ods, Format::Ods) => self.open_book(book),
+                _ => Err(Refusal::FileForm { form }),
+            };
+        }
+        Ok(())
+    }
+
+    fn open_book(&mut self, archive: Archive) -> Result<(), Refusal> {
+        let is_xlsx = self.how.format == Format::Xlsx;
+        let book = Spreadsheet::open(archive, is_xlsx).map_err(|error| Refusal::from(fault_of(&error)))?;
         let sheet = self.chosen(&book)?.clone();
-        Ok((book, sheet))
+        self.book = Some((book, sheet));
+        Ok(())
+    }
+
+    /// Where the photos of the list are: beside it in its archive, or in this folder.
+    pub(super) fn photos(&self, folder: &Path) -> PhotoPlace {
+        match &self.packed {
+            None => PhotoPlace::Folder(folder.to_owned()),
+            Some((archive, name)) => {
+                let beside = name.rfind('/').map_or("", |end| &name[..=end]);
+                PhotoPlace::Archive(archive.clone(), beside.to_owned())
+            }
+        }
     }
 
     /// The sheet that is named; else the first one with the heading of the list, at its top or below a title; else the first one with
@@ -125,12 +173,15 @@ impl List {
 
     fn rows_of(&self, book: &Spreadsheet, sheet: &Sheet, skipped_lines: u64) -> Result<Rows, Refusal> {
         let rows = book.rows(sheet).map_err(|error| Refusal::from(fault_of(&error)))?;
-        Rows::of_sheet(rows.keeping(self.kept.clone()), self.layout.clone(), skipped_lines)
+        Rows::of_sheet(rows, self.layout.clone(), skipped_lines)
     }
 
     fn rows_below(&self, skipped_lines: u64, is_again: bool) -> Result<Rows, Refusal> {
-        let start = if is_again { self.file.again() } else { self.file.rewound() };
-        let text = start.and_then(|start| opened(start, self.how.encoding));
+        let text = match &self.packed {
+            Some((archive, name)) => archive.read(name).and_then(|list| opened(list, self.how.encoding)),
+            None if is_again => self.file.again().and_then(|list| opened(list, self.how.encoding)),
+            None => self.file.rewound().and_then(|list| opened(list, self.how.encoding)),
+        };
         let text = text.map_err(|e| Refusal::HeaderUnreadable { detail: e.to_string() })?;
         Rows::new(text, self.how.format == Format::JsonLines, self.layout.clone(), skipped_lines)
     }
@@ -142,7 +193,13 @@ impl List {
             None => self.rows_below(lines, false),
         };
         let first = self.how.skipped_lines;
-        let rows = rows_below(first)?;
+        let rows = match &self.book {
+            Some((book, sheet)) => {
+                let rows = book.rows(sheet).map_err(|error| Refusal::from(fault_of(&error)))?;
+                Rows::of_sheet(rows.keeping(self.kept.clone()), self.layout.clone(), first)?
+            }
+            None => rows_below(first)?,
+        };
         let Some(missing) = self.missing(&rows) else { return Ok(rows) };
         let is_heading = |lines: &u64| rows_below(*lines).is_ok_and(|rows| self.missing(&rows).is_none());
         let heading = (first.saturating_add(1)..=first.saturating_add(TITLE_LINES_MAX)).find(is_heading);
@@ -162,7 +219,8 @@ impl List {
 
     /// The encoding of a text.
     pub(super) fn encoding(&self) -> Option<&'static str> {
-        let is_marked = || self.file.head(2).is_ok_and(|head| matches!(&*head, b"\xff\xfe" | b"\xfe\xff"));
+        let is_marked =
+            || self.packed.is_none() && self.file.head(2).is_ok_and(|head| matches!(&*head, b"\xff\xfe" | b"\xfe\xff"));
         match self.how.encoding {
             _ if self.book.is_some() => None,
             Some(encoding) => Some(encoding.as_str()),
@@ -211,6 +269,20 @@ impl List {
             profile: self.profile.name.clone(),
         })
     }
+}
+
+/// The archive in a file.
+fn archive(file: &ListFile) -> std::io::Result<Archive> {
+    let length = file.digested()?;
+    Archive::open(file.clone(), length)
+}
+
+/// Whether a file in an archive is a list by its name. What macOS adds is none.
+fn is_list(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or_default();
+    let end = file.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
+    let is_named = end.is_some_and(|end| LISTS.contains(&end.as_str()));
+    is_named && !file.starts_with('.') && !name.starts_with("__MACOSX/")
 }
 
 /// The name of a sheet in a message. It is cut, and a number in it that may be a person's is left out.

@@ -78,6 +78,7 @@ pub async fn import(
     let judged = survey::judge((engine, permit), list.rows()?, &layout, &profile, &what).await;
     let repeats = if list.has_changed() { Err(Refusal::ListChanged.into()) } else { judged }?;
     let rows = list.rows_again().map_err(|refusal| if list.has_changed() { Refusal::ListChanged } else { refusal })?;
+    let photos = list.photos(&what.photos);
     let (sheet, other_sheets) = list.sheets();
     let absent_columns = rows.columns.absent.clone();
     let mut report = Report { dry_run: what.dry_run, absent_columns, sheet, other_sheets, ..Report::default() };
@@ -88,7 +89,7 @@ pub async fn import(
     let chunk_size = ChunkSize::new();
     let reader = Preparer {
         keys: engine.store.keys().clone(),
-        photos: PhotoFolder::new(what.photos.clone(), renderer.clone()),
+        photos: PhotoFolder::new(photos.clone(), renderer.clone()),
         attempt: attempt_name(&engine.settings.site, engine.clock.now(), &*engine.entropy, None),
         renderer,
         profile: profile.clone(),
@@ -102,7 +103,7 @@ pub async fn import(
         chunk_size: chunk_size.clone(),
     };
     let reading = tokio::task::spawn_blocking(move || reader.run(rows, &sender));
-    let mut decider = Decider::new((engine, permit), layout, profile, (what, repeats), hasher, chunk_size);
+    let mut decider = Decider::new((engine, permit), layout, profile, (what, repeats, photos), hasher, chunk_size);
     save(engine, &mut decider, &mut chunks, &mut report, watch).await?;
     match reading.await {
         Ok(Ok(columns)) => {

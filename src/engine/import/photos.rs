@@ -1,13 +1,14 @@
 //! Photos of a waiting list: each file is read once, each distinct content is sealed once.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs,
     io::ErrorKind,
     path::{Component, Path, PathBuf},
     sync::Arc,
 };
 
+use super::spreadsheet::Archive;
 use crate::{
     domain::reason::PhotoFault,
     engine::{
@@ -25,14 +26,26 @@ use crate::{
 
 /// The largest photo file, in bytes.
 const PHOTO_BYTES_MAX: u64 = 20 * 1024 * 1024;
+const PHOTO_TOO_LARGE: u64 = PHOTO_BYTES_MAX + 1;
 
 /// The search for a similar path: the folders in a path, and the names in a folder.
 const FOLDERS_MAX: usize = 8;
 const NAMES_MAX: usize = 100_000;
 
-/// The folder that photo paths are relative to.
-pub(crate) struct PhotoFolder {
-    root: PathBuf,
+/// Where photos are.
+#[derive(Clone)]
+pub(super) enum PhotoPlace {
+    /// In a folder.
+    Folder(PathBuf),
+    /// In the archive of the list, in this folder of it.
+    Archive(Arc<Archive>, String),
+}
+
+/// The place that photo paths are relative to.
+pub(super) struct PhotoFolder {
+    place: PhotoPlace,
+    /// The names in the archive, in lower case, once a photo was missing.
+    packed_names: HashSet<String>,
     by_path: HashMap<Arc<str>, Result<Digest, PhotoFault>>,
     /// The result of decoding each distinct content.
     seen: HashMap<Digest, Result<Background, PhotoFault>>,
@@ -42,8 +55,15 @@ pub(crate) struct PhotoFolder {
 }
 
 impl PhotoFolder {
-    pub(crate) fn new(root: PathBuf, renderer: Arc<dyn CardRenderer>) -> Self {
-        Self { root, by_path: HashMap::new(), seen: HashMap::new(), listings: HashMap::new(), renderer }
+    pub(super) fn new(place: PhotoPlace, renderer: Arc<dyn CardRenderer>) -> Self {
+        Self {
+            place,
+            packed_names: HashSet::new(),
+            by_path: HashMap::new(),
+            seen: HashMap::new(),
+            listings: HashMap::new(),
+            renderer,
+        }
     }
 
     /// The photo at a path, and its sealed bytes the first time that its content occurs.
@@ -64,7 +84,7 @@ impl PhotoFolder {
             );
         }
         let path: Arc<str> = path.into();
-        let read = read(&self.root, &path).map_err(|fault| {
+        let read = read(&self.place, &path).map_err(|fault| {
             let is_missing = matches!(fault, PhotoFault::NoFile | PhotoFault::OutsideFolder);
             if is_missing && self.has_similar(&path) { PhotoFault::SimilarFile } else { fault }
         });
@@ -95,7 +115,15 @@ impl PhotoFolder {
 
     /// Whether the folder of photos has a file with this path, in lower case.
     fn is_there(&mut self, parts: &[String]) -> bool {
-        let mut place = self.root.clone();
+        let mut place = match &self.place {
+            PhotoPlace::Folder(root) => root.clone(),
+            PhotoPlace::Archive(archive, beside) => {
+                if self.packed_names.is_empty() {
+                    self.packed_names = archive.names().map(str::to_lowercase).collect();
+                }
+                return self.packed_names.contains(&(beside.to_lowercase() + &parts.join("/")));
+            }
+        };
         for part in parts {
             let listing = self.listings.entry(place).or_insert_with_key(|folder| list(folder));
             place = match listing.get(part) {
@@ -139,8 +167,8 @@ pub(crate) struct Photo {
 }
 
 /// Reads and seals a photo again. `None` if the file has another content now.
-pub(crate) fn read_again(root: &Path, photo: &Photo, keys: &Keys, entropy: &dyn Entropy) -> Option<NewPhoto> {
-    let bytes = read(root, &photo.path).ok()?;
+pub(super) fn read_again(place: &PhotoPlace, photo: &Photo, keys: &Keys, entropy: &dyn Entropy) -> Option<NewPhoto> {
+    let bytes = read(place, &photo.path).ok()?;
     (keys.photo(&bytes) == photo.digest).then(|| seal(photo.digest, &bytes, keys, entropy))
 }
 
@@ -149,12 +177,31 @@ fn seal(digest: Digest, bytes: &[u8], keys: &Keys, entropy: &dyn Entropy) -> New
 }
 
 /// Reads a photo. The path must stay in the folder: no absolute path, no `..`, no symbolic link to the outside.
-fn read(root: &Path, path: &str) -> Result<Vec<u8>, PhotoFault> {
+fn read(place: &PhotoPlace, path: &str) -> Result<Vec<u8>, PhotoFault> {
     let relative = Path::new(path);
     let inside = relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if !inside {
         return Err(PhotoFault::OutsideFolder);
     }
+    match place {
+        PhotoPlace::Folder(root) => read_file(root, relative),
+        PhotoPlace::Archive(archive, beside) => read_packed(archive, beside, relative),
+    }
+}
+
+/// Reads a photo in an archive, which has no links and is never unpacked as a whole.
+fn read_packed(archive: &Archive, beside: &str, relative: &Path) -> Result<Vec<u8>, PhotoFault> {
+    let parts = relative.components().filter(|part| matches!(part, Component::Normal(_)));
+    let parts: Vec<_> = parts.map(|part| part.as_os_str().to_string_lossy()).collect();
+    let name = beside.to_owned() + &parts.join("/");
+    match archive.size(&name).ok_or(PhotoFault::NoFile)? {
+        0 => Err(PhotoFault::Empty),
+        PHOTO_TOO_LARGE.. => Err(PhotoFault::FileTooLarge),
+        _ => archive.whole(&name, PHOTO_BYTES_MAX).map_err(|_| PhotoFault::Unreadable),
+    }
+}
+
+fn read_file(root: &Path, relative: &Path) -> Result<Vec<u8>, PhotoFault> {
     let root = root.canonicalize().map_err(|_| PhotoFault::NoFolder)?;
     let file = root.join(relative).canonicalize().map_err(|_| PhotoFault::NoFile)?;
     if !file.starts_with(&root) {
@@ -179,17 +226,18 @@ mod tests {
     fn a_photo_path_may_not_leave_its_folder() {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().join("photos");
+        let place = PhotoPlace::Folder(root.clone());
         std::fs::create_dir_all(root.join("sub")).unwrap();
         std::fs::write(root.join("sub/a.png"), b"photo").unwrap();
         std::fs::write(dir.path().join("secret"), b"secret").unwrap();
         std::os::unix::fs::symlink(dir.path().join("secret"), root.join("link")).unwrap();
-        assert_eq!(read(&root, "sub/a.png"), Ok(b"photo".to_vec()));
-        assert_eq!(read(&root, "./sub/a.png"), Ok(b"photo".to_vec()));
+        assert_eq!(read(&place, "sub/a.png"), Ok(b"photo".to_vec()));
+        assert_eq!(read(&place, "./sub/a.png"), Ok(b"photo".to_vec()));
         let absolute = dir.path().join("secret");
         for outside in ["../secret", "sub/../../secret", absolute.to_str().unwrap(), "link"] {
-            assert_eq!(read(&root, outside), Err(PhotoFault::OutsideFolder), "{outside}");
+            assert_eq!(read(&place, outside), Err(PhotoFault::OutsideFolder), "{outside}");
         }
-        assert_eq!(read(&root, "sub"), Err(PhotoFault::NotAFile));
-        assert_eq!(read(&root, "none.png"), Err(PhotoFault::NoFile));
+        assert_eq!(read(&place, "sub"), Err(PhotoFault::NotAFile));
+        assert_eq!(read(&place, "none.png"), Err(PhotoFault::NoFile));
     }
 }

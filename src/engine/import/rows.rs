@@ -149,11 +149,9 @@ impl Rows {
     }
 
     /// A row with its place and the values of the mapping.
-    fn whole(&self, place: RowPlace, row: Result<Row, Rejection>) -> RowResult {
-        let mut row = row.map_err(|rejection| (place, rejection))?;
+    fn whole(&self, place: RowPlace, mut row: Row) -> Row {
         self.layout.fill(&mut row, &self.is_read);
-        row.place = place;
-        Ok(row)
+        Row { place, ..row }
     }
 
     /// The next row that is not empty; `None` at the end. After an error the rest of the file cannot be read.
@@ -186,7 +184,7 @@ impl Rows {
                     let next = source.next(&self.layout, &self.is_read, &mut self.columns)?;
                     let Some((place, row)) = next else { return Ok(None) };
                     self.last = place;
-                    return Ok(Some(self.whole(place, row)));
+                    return Ok(Some(row.map(|row| self.whole(place, row)).map_err(|rejection| (place, rejection))));
                 }
                 Source::JsonLines { reader, line } => {
                     let Some(lines) = read_line(reader, line, next)? else { return Ok(None) };
@@ -196,7 +194,7 @@ impl Rows {
                 }
             };
             let place = RowPlace { row: number, line };
-            return Ok(Some(self.whole(place, row)));
+            return Ok(Some(row.map(|row| self.whole(place, row)).map_err(|rejection| (place, rejection))));
         }
     }
 }

@@ -13,6 +13,14 @@ pub(super) fn file_refusal(refusal: &FileRefusal) -> Message {
             "name one of its sheets with `--sheet NAME`",
         ),
         FileRefusal::OfText => say("a list of text has no sheets".into(), "leave `--sheet` out"),
+        FileRefusal::ArchiveLists { number: 0 } => say(
+            "the archive has no waiting list".into(),
+            "put one list into it whose name ends in `.csv`, `.jsonl`, `.xlsx` or `.ods`, beside its photos",
+        ),
+        FileRefusal::ArchiveLists { number } => say(
+            format!("the archive has {number} waiting lists; it is not said which one counts"),
+            "make an archive with one list and its photos for each",
+        ),
         FileRefusal::Mapping { detail } => {
             say(format!("the mapping is wrong: {detail}"), "correct that key, and import again")
         }

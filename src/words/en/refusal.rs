@@ -7,7 +7,6 @@ use super::{
     count::{above_missing, below_reserved, count_refusal},
     file::file_refusal,
     filter::{matching_number, no_class, unknown_filter},
-    import::file_form,
     message::{Message, list},
     number::thousands,
     objection::objections as all,
@@ -372,7 +371,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
             format!("the file has more than {} columns", thousands(i64::try_from(*most).unwrap_or(i64::MAX))),
             "remove the columns that the profile does not read, and import again",
         ),
-        Refusal::FileForm { form } => file_form(*form),
+        Refusal::FileForm { form } => super::import::file_form(*form),
         Refusal::ColumnTwice { column, letters } => {
             let heading = column.as_ref().map_or("one heading".to_owned(), |column| format!("the heading `{column}`"));
             say(

@@ -11,6 +11,7 @@ pub(super) fn file_refusal(refusal: &FileRefusal) -> String {
             format!("lembar kerja itu tidak memiliki lembar `{sheet}`; yang ada ialah {}", list(known))
         }
         FileRefusal::OfText => "daftar berupa teks tidak memiliki lembar".into(),
+        FileRefusal::ArchiveLists { number } => format!("arsip itu memuat {number} daftar tunggu, seharusnya satu"),
         FileRefusal::Mapping { detail } => format!("pemetaan itu salah: {}", quote(detail)),
         FileRefusal::ConstantColumn { column, letters } => {
             format!("pemetaan menetapkan nilai tetap untuk `{column}`, padahal berkas memiliki kolom itu: {letters}")

@@ -93,6 +93,11 @@ impl Archive {
         if places.windows(2).any(overlaps) { Err(SheetFault::Damaged.into()) } else { Ok(()) }
     }
 
+    /// The names of its files, in no order.
+    pub(in crate::engine::import) fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
     /// Whether it has a file of this name.
     pub(in crate::engine::import) fn has(&self, name: &str) -> bool {
         self.files.contains_key(name)

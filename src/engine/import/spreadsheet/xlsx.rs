@@ -166,7 +166,7 @@ fn texts(mut xml: Xml<Unpacked>) -> io::Result<(Vec<u8>, Vec<u32>)> {
                 ends.push(u32::try_from(texts.len()).map_err(|_| SheetFault::TextsTooLarge)?);
             }
             Token::Open { .. } | Token::Close(_) | Token::Text(_) | Token::Literal(_) => {
-                reader.take(token, &mut item)?
+                reader.take(token, &mut item)?;
             }
         }
         if texts.len() + item.len() + 4 * ends.len() > TEXTS_BYTES_MAX {
@@ -326,7 +326,7 @@ impl Rows {
             }
             next_column = head.column + 1;
             if !head.is_empty {
-                let is_calculated = self.value_of(head.kind == CellKind::Inline)?;
+                let is_calculated = self.value_of(head.kind)?;
                 if is_read(head.column) {
                     self.add(row, head, is_calculated)?;
                 }
@@ -334,8 +334,9 @@ impl Rows {
         }
     }
 
-    /// Reads the value of a cell to its end. Returns whether it has a value, or needs none because it has no formula.
-    fn value_of(&mut self, is_inline: bool) -> io::Result<bool> {
+    /// Reads the value of a cell to its end. Returns whether it has no formula, or the result of one. Only a text may be empty.
+    fn value_of(&mut self, kind: CellKind) -> io::Result<bool> {
+        let is_inline = kind == CellKind::Inline;
         self.value.clear();
         let (mut is_in_value, mut has_value, mut has_formula) = (false, false, false);
         let mut inline = TextReader::default();
@@ -349,7 +350,10 @@ impl Rows {
                     _ => {}
                 },
                 Token::Close(name) => match local(name) {
-                    b"c" => return Ok(has_value || !has_formula),
+                    b"c" => {
+                        let has_result = has_value && (kind == CellKind::Text || !self.value.is_empty());
+                        return Ok(has_result || !has_formula);
+                    }
                     b"v" => is_in_value = false,
                     _ if is_inline => inline.take(token, &mut self.value)?,
                     _ => {}

@@ -142,7 +142,7 @@ fn scan(bytes: &[u8], has_ended: bool) -> io::Result<Option<(Kind, usize)>> {
 fn tag_end(bytes: &[u8]) -> Option<usize> {
     let end = memchr::memchr(b'>', bytes)?;
     let tag = &bytes[..end];
-    if tag.iter().filter(|b| **b == b'"').count() % 2 == 0 && !tag.contains(&b'\'') {
+    if memchr::memchr_iter(b'"', tag).count().is_multiple_of(2) && !tag.contains(&b'\'') {
         return Some(end);
     }
     let mut quote = None;
