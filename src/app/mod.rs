@@ -27,7 +27,7 @@ use crate::{
     cli::{
         self, Message,
         access::Access,
-        args::{Cli, Command, ConfigCommand, DbCommand, Global, ImportArgs},
+        args::{Cli, Command, ConfigCommand, DbCommand, Global, ImportArgs, ImportCommand},
         output::{Output, in_order, message, table},
     },
     engine::{
@@ -124,14 +124,14 @@ async fn run_with_settings(
         }
         Command::Db(command) => Box::pin(db_command(&global, config, variables.get("CETAK_KEY"), out, command)).await,
         Command::Init => init(&global, config, variables.get("CETAK_KEY"), out).await,
-        Command::Import(args) => {
+        Command::Import(ImportCommand { list: Some(args), .. }) => {
             if args.dry_run && refuse_empty(&global.data, &config.database).await.is_err() {
                 return Box::pin(dry_import(global, config, out, args)).await;
             }
             let Opened { engine, .. } = open(&global, config, variables.get("CETAK_KEY"), Purpose::Make).await?;
             let work = async {
                 let engine = acting(&engine, &global).await?;
-                cli::import_command(&engine, out, args, &global.data).await
+                Box::pin(cli::import_command(&engine, out, args, &global.data)).await
             };
             Box::pin(closed_after(&engine, work)).await
         }
@@ -139,6 +139,7 @@ async fn run_with_settings(
         | Command::Printer(_)
         | Command::Queue(_)
         | Command::Status
+        | Command::Import(_)
         | Command::Record(_)
         | Command::Batch(_)
         | Command::Job(_)
@@ -225,7 +226,7 @@ async fn dry_import(global: Global, config: Config, out: Output, args: ImportArg
         ..config
     };
     let Opened { engine, .. } = open(&global, config, None, Purpose::Make).await?;
-    cli::import_command(&engine, out, args, &global.data).await
+    Box::pin(cli::import_command(&engine, out, args, &global.data)).await
 }
 
 /// Opens the database, waiting for a server that is away, and prints until the condition for ending.

@@ -64,6 +64,7 @@ pub(super) async fn through_service(service: &Service, out: Output, args: Import
         sheet: args.sheet,
         source: args.source,
         profile: args.profile,
+        file_name: name_of(&args.file),
         skip_lines: args.skip_lines,
         update: args.update,
         dry_run: args.dry_run,
@@ -90,6 +91,7 @@ pub async fn command(engine: &Engine, out: Output, args: ImportArgs, data: &Path
     let import = Import {
         source: args.source,
         profile: args.profile,
+        file_name: name_of(&args.file),
         format: args.format.map_or_else(|| format_of(&args.file), Format::from),
         encoding: args.encoding.map(Encoding::from),
         sheet: args.sheet,
@@ -104,7 +106,7 @@ pub async fn command(engine: &Engine, out: Output, args: ImportArgs, data: &Path
     if args.check {
         return import_check::command(engine, out, open(source)?.0, import).await;
     }
-    let report = run(engine, source, import, args.rejects.as_deref()).await?;
+    let report = Box::pin(run(engine, source, import, args.rejects.as_deref())).await?;
     tell(out, &report, args.rejects.as_deref())
 }
 
@@ -194,7 +196,13 @@ fn mapping(path: &Path) -> anyhow::Result<Mapping> {
 }
 
 fn format_of(file: &Path) -> Format {
-    Format::of_name(&file.file_name().unwrap_or_default().to_string_lossy())
+    Format::of_name(&name_of(file))
+}
+
+/// The name of the file; empty for standard input.
+fn name_of(file: &Path) -> String {
+    let name = file.file_name().filter(|_| file != Path::new("-"));
+    name.unwrap_or_default().to_string_lossy().into_owned()
 }
 
 impl From<EncodingArg> for Encoding {

@@ -15,6 +15,7 @@ mod districts;
 mod find;
 mod import;
 mod import_check;
+mod imports;
 mod inspect;
 mod job;
 mod many;
@@ -40,7 +41,7 @@ pub mod status;
 pub mod through_socket;
 mod usage;
 
-use args::{Command, ReportCommand};
+use args::{Command, ImportCommand, ReportCommand};
 pub use import::{ListSource, command as import_command, run as import, text as import_text};
 use output::Output;
 pub use usage::Usage;
@@ -78,6 +79,7 @@ async fn carry_out(access: &Access, out: Output, command: Command, password_stdi
             Ok(out.data(&status::json(&board, zone), |_| status::text(&board, zone))?)
         }
         Command::Record(args) => record::command(access, out, args).await,
+        Command::Import(ImportCommand { command: Some(args), .. }) => imports::command(access, out, args).await,
         Command::Batch(args) => batch::command(access, out, args).await,
         Command::Job(args) => job::command(access, out, args).await,
         Command::Inspect(args) => inspect::command(access, out, args).await,

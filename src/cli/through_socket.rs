@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{
     access::Access,
-    args::{AccountCommand, Command, Global},
+    args::{AccountCommand, Command, Global, ImportCommand},
     command as carried_out, db, import,
     output::Output,
     password,
@@ -49,7 +49,7 @@ pub async fn run(
         let account = account.map(named).transpose()?;
         Service::open(socket, clock, Credentials { account, token }).await?
     };
-    if let Command::Import(args) = command {
+    if let Command::Import(ImportCommand { list: Some(args), .. }) = command {
         let done = import::through_service(&service, out, args).await;
         let ended = service.end().await;
         return done.and(ended.map_err(Into::into));

@@ -42,6 +42,10 @@ row_id!(
     MovementId
 );
 row_id!(
+    /// The number of an import, which people see.
+    ImportId
+);
+row_id!(
     /// The number of a count of blanks, which people see.
     CountId
 );

@@ -17,6 +17,7 @@
 //! * **walk-in**: a record that a supervisor puts first, with a reason ([`walk_in`])
 //! * **jump**: a person's change of the class of a record, which it keeps until it is put back; **place**: the keys of a record in the order of
 //!   the waiting list ([`place`])
+//! * **import**: one list as it was imported, with what it did to each record, and what undoing it would do ([`undo`])
 //! * **window**: a time in which cards may start ([`window`])
 //! * **limit**: how many cards a printer's ribbon, tray, cleaning and rest allow; **supplies**: what of that is left ([`supply`])
 //! * **standing**: what a printer is doing, or why it prints nothing ([`standing`])
@@ -95,6 +96,7 @@ mod supply_tests;
 pub mod test_card;
 pub mod time;
 pub mod transition;
+pub mod undo;
 pub mod value;
 pub mod verdict;
 pub mod walk_in;

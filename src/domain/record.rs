@@ -244,7 +244,10 @@ pub(super) fn stored_reason(view: &RecordView) -> Option<Reason> {
 /// The state and the reason of a withdrawn record that was held, quarantined or withdrawn by a person before.
 pub(super) fn before_withdrawal(view: &RecordView) -> Option<(RecordState, Reason)> {
     match (view.state, stored_reason(view)?) {
-        (RecordState::Withdrawn, Reason::StatusAfter { before, .. }) => Some((state_before(&before), *before)),
+        (
+            RecordState::Withdrawn,
+            Reason::StatusAfter { before, .. } | Reason::ImportUndone { before: Some(before), .. },
+        ) => Some((state_before(&before), *before)),
         (RecordState::Withdrawn, by_person @ Reason::WithdrawnByPerson { .. }) => {
             Some((RecordState::Withdrawn, by_person))
         }

@@ -2,6 +2,7 @@
 
 use super::{
     audit::Event,
+    id::ImportId,
     reason::{PhotoFault, Reason, RenderFault},
     record::{RecordView, before_withdrawal, leave_queue, stop_card, stored_reason},
     refusal::{RecordRule, Refusal},
@@ -16,12 +17,27 @@ use super::{
 ///
 /// Returns `None` if its source has withdrawn the record already.
 pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, Refusal> {
-    let (reason, act) = (reason(view, status), "record.withdrawn");
+    let status = status.to_owned();
+    let reason = match reason_before(view) {
+        Some(before) => Reason::StatusAfter { status, before: Box::new(before) },
+        None => Reason::Status { status },
+    };
+    withdraw_because(view, &reason)
+}
+
+/// The same, because the import is undone that added or restored the record.
+pub fn withdraw_undone(view: &RecordView, import: ImportId) -> Result<Option<Transition>, Refusal> {
+    let before = reason_before(view).map(Box::new);
+    withdraw_because(view, &Reason::ImportUndone { import, before })
+}
+
+fn withdraw_because(view: &RecordView, reason: &Reason) -> Result<Option<Transition>, Refusal> {
+    let act = "record.withdrawn";
     let to = RecordState::Withdrawn;
     Ok(match view.state {
         RecordState::Withdrawn if is_by_person(view) => {
-            let event = Event::new(act, &view.subject).because(&reason).with("was", view.state.as_str());
-            let mut change = RecordChange::new(view.id, view.state, to).because(&reason);
+            let event = Event::new(act, &view.subject).because(reason).with("was", view.state.as_str());
+            let mut change = RecordChange::new(view.id, view.state, to).because(reason);
             change.note.clone_from(&view.note);
             Some(Transition { record: Some(change), ..Transition::new(Some(event)) })
         }
@@ -31,17 +47,17 @@ pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, R
             return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Withdraw));
         }
         RecordState::Held | RecordState::Quarantined => {
-            let event = Event::new(act, &view.subject).because(&reason).with("was", view.state.as_str());
-            let mut change = RecordChange::new(view.id, view.state, to).because(&reason);
+            let event = Event::new(act, &view.subject).because(reason).with("was", view.state.as_str());
+            let mut change = RecordChange::new(view.id, view.state, to).because(reason);
             change.note.clone_from(&view.note);
             Some(Transition { record: Some(change), ..Transition::new(Some(event)) })
         }
         RecordState::Batched if view.open_job.as_ref().is_some_and(|job| job.state == JobState::Queued) => {
-            Some(leave_queue(view, to, &reason, act, RecordRule::Withdraw)?)
+            Some(leave_queue(view, to, reason, act, RecordRule::Withdraw)?)
         }
-        RecordState::Waiting => Some(leave_queue(view, to, &reason, act, RecordRule::Withdraw)?),
+        RecordState::Waiting => Some(leave_queue(view, to, reason, act, RecordRule::Withdraw)?),
         RecordState::Batched | RecordState::Uncertain | RecordState::Printed => {
-            Some(stop_card(view, Recall::Withdrawn, &reason))
+            Some(stop_card(view, Recall::Withdrawn, reason))
         }
     })
 }
@@ -51,17 +67,13 @@ fn is_by_person(view: &RecordView) -> bool {
     view.state == RecordState::Withdrawn && matches!(stored_reason(view), Some(Reason::WithdrawnByPerson { .. }))
 }
 
-fn reason(view: &RecordView, status: &str) -> Reason {
-    let status = status.to_owned();
-    let before = if matches!(view.state, RecordState::Held | RecordState::Quarantined | RecordState::Withdrawn) {
+/// Why the record is aside, or its card is stopped, already.
+fn reason_before(view: &RecordView) -> Option<Reason> {
+    if matches!(view.state, RecordState::Held | RecordState::Quarantined | RecordState::Withdrawn) {
         // A withdrawal that was not accepted before is accepted now.
         Some(stored_reason(view).unwrap_or(Reason::HeldByPerson)).filter(|why| *why != Reason::WithdrawalNotAccepted)
     } else {
         (view.stop == Some(Recall::Updated)).then_some(Reason::UpdatedAfterRendering)
-    };
-    match before {
-        Some(before) => Reason::StatusAfter { status, before: Box::new(before) },
-        None => Reason::Status { status },
     }
 }
 
@@ -101,12 +113,16 @@ pub fn restore(view: &RecordView, admission: &Result<(), Reason>) -> Option<Tran
             }
             (None, _) | (Some(_), Err(_)) => waiting_or_quarantined(view, admission),
         },
-        (_, Some(Reason::Status { .. })) if view.stop == Some(Recall::Withdrawn) => {
+        (_, Some(Reason::Status { .. } | Reason::ImportUndone { before: None, .. }))
+            if view.stop == Some(Recall::Withdrawn) =>
+        {
             let mut change = change(view.state);
             change.stop = RecallChange::Clear;
             change
         }
-        (_, Some(Reason::StatusAfter { before, .. })) if view.stop == Some(Recall::Withdrawn) => {
+        (_, Some(Reason::StatusAfter { before, .. } | Reason::ImportUndone { before: Some(before), .. }))
+            if view.stop == Some(Recall::Withdrawn) =>
+        {
             let mut change = change(view.state).because(&before);
             change.stop = RecallChange::Set(Recall::Updated);
             change

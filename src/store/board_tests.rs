@@ -9,14 +9,14 @@ use sqlx::Row;
 
 use super::{
     Inner, Location, Store, Writer, account, attempt, attempt_list, audit, card_out, counter, delivery, find,
-    idempotency, joint_read, keys::Keys, lane, latest_attempts, movement_list, name_word, night, night_report, node,
-    pending_act, pile, place_change, printer, record, record_event, record_list, report, requests_beside, stock,
+    idempotency, import, joint_read, keys::Keys, lane, latest_attempts, movement_list, name_word, night, night_report,
+    node, pending_act, pile, place_change, printer, record, record_event, record_list, report, requests_beside, stock,
     stock_count,
 };
 use crate::domain::time::Timestamp;
 
-/// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters, ShowNight}` and of `engine::figures`, what workers read, and what corrections read.
-const STATEMENTS: [&str; 36] = [
+/// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters, ShowNight}` and of `engine::figures`, what workers read, what corrections read, and what is read of imports.
+const STATEMENTS: [&str; 40] = [
     counter::RECORD_COUNTS,
     counter::OUTCOMES,
     printer::PRINTERS,
@@ -53,10 +53,14 @@ const STATEMENTS: [&str; 36] = [
     latest_attempts::LATEST,
     night_report::EVENTS,
     night_report::DISTRICTS,
+    import::LIST,
+    import::RANGES,
+    import::CHANGED,
+    import::DETAILS,
 ];
 
 /// Tables with a row for each record, card, act or movement.
-const GROWING: [&str; 16] = [
+const GROWING: [&str; 20] = [
     "record",
     "card_out",
     "place_change",
@@ -73,6 +77,10 @@ const GROWING: [&str; 16] = [
     "photo",
     "pending_act",
     "stock_count",
+    "import",
+    "import_range",
+    "import_change",
+    "earlier_body",
 ];
 
 /// The first words of each step of the query plan: `SCAN record AS r`, `SEARCH job USING ...`.

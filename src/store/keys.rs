@@ -43,6 +43,7 @@ struct Derived {
     audit: HmacSha256,
     row: HmacSha256,
     request_key: HmacSha256,
+    list: HmacSha256,
     version: HmacSha256,
     check: HmacSha256,
 }
@@ -90,6 +91,7 @@ impl Keys {
             audit: mac(b"audit chain v1"),
             row: mac(b"row digest v1"),
             request_key: mac(b"request key v1"),
+            list: mac(b"list digest v1"),
             version: mac(b"version v1"),
             check: mac(b"check v1"),
         }))
@@ -173,6 +175,11 @@ impl Keys {
     /// The digest of a part of a request that is carried out once; `part` names it.
     pub fn request_key<'a>(&self, part: &'a str, of: impl IntoIterator<Item = &'a str>) -> Digest {
         digest(&self.0.request_key, std::iter::once(part).chain(of).map(str::as_bytes))
+    }
+
+    /// The digest of a waiting list, of the digests of its parts.
+    pub fn list<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> Digest {
+        digest(&self.0.list, parts)
     }
 
     /// The digest of what an answer tells of a thing.

@@ -30,6 +30,7 @@ mod error;
 mod fence;
 mod find;
 mod idempotency;
+mod import;
 mod instance;
 mod joint_read;
 mod kept_plan;
@@ -84,6 +85,7 @@ pub use self::{
     error::StoreError,
     fence::Fence,
     find::BesideLine,
+    import::{EarlierBody, ImportCounts, ImportLine, ImportState, ImportedRow, NewImport},
     joint_read::{PlanView, WorkersView},
     lane::LaneBatch,
     maintenance::{Check, Moved, Remedy, Transferred, Violation},

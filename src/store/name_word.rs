@@ -61,7 +61,7 @@ pub(super) fn column_of(words: &[i64]) -> Vec<u8> {
 }
 
 /// The words of the column.
-fn of_column(column: &[u8]) -> Vec<i64> {
+pub(super) fn of_column(column: &[u8]) -> Vec<i64> {
     column.chunks_exact(8).map(|bytes| bytes.iter().fold(0, |word, byte| (word << 8) | i64::from(*byte))).collect()
 }
 

@@ -81,15 +81,35 @@ impl Tx {
             RETURNING photo.id, photo.uses";
         const FORGET: &str =
             "UPDATE record SET photo_id = NULL WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($1))";
-        const PURGE: &str =
-            "DELETE FROM photo WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($1)) AND uses = 0";
         if records.is_empty() {
             return Ok(());
         }
         let counted: Vec<(i64, i64)> =
             on!(self, c => sqlx::query_as(COUNT).bind(set(records)).fetch_all(c)).map_err(doing("counting photos"))?;
         execute!(self, sqlx::query(FORGET).bind(set(records))).map_err(doing("forgetting photos"))?;
-        let unused: Vec<i64> = counted.into_iter().filter(|(_, uses)| *uses == 0).map(|(id, _)| id).collect();
+        self.photos_purge(&counted).await
+    }
+
+    /// Counts one use less for each of these photos, which may be named several times, and purges those that nothing uses.
+    pub(super) async fn photos_unuse(&mut self, photos: &[i64]) -> Result<(), StoreError> {
+        const COUNT: &str = "
+            UPDATE photo SET uses = uses - c.n
+            FROM (SELECT CAST(value AS BIGINT) AS photo_id, COUNT(*) AS n FROM json_each($1) GROUP BY 1) AS c
+            WHERE photo.id = c.photo_id
+            RETURNING photo.id, photo.uses";
+        if photos.is_empty() {
+            return Ok(());
+        }
+        let counted: Vec<(i64, i64)> =
+            on!(self, c => sqlx::query_as(COUNT).bind(set(photos)).fetch_all(c)).map_err(doing("counting photos"))?;
+        self.photos_purge(&counted).await
+    }
+
+    /// Purges those of these photos, each with its uses, that nothing uses.
+    async fn photos_purge(&mut self, counted: &[(i64, i64)]) -> Result<(), StoreError> {
+        const PURGE: &str =
+            "DELETE FROM photo WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($1)) AND uses = 0";
+        let unused: Vec<i64> = counted.iter().filter(|(_, uses)| *uses == 0).map(|(id, _)| *id).collect();
         if !unused.is_empty() {
             execute!(self, sqlx::query(PURGE).bind(set(&unused))).map_err(doing("purging photos"))?;
         }

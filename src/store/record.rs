@@ -4,7 +4,7 @@ use super::{StoreError, Tx, backend::Inner, doing, execute, keys::Digest, new_re
 use crate::domain::{
     batch::Claimed,
     card::profile::WALK_IN_CLASS,
-    id::{AttemptKey, BatchId, JobId, LotId, RecordId},
+    id::{AttemptKey, BatchId, ImportId, JobId, LotId, RecordId},
     job::{JobState, OpenJob},
     place::PlaceCause,
     record::{CardBlank, OtherRecord, Recall, RecordState, RecordView},
@@ -161,8 +161,8 @@ pub(super) const AFTER_SLOTS: &str = of_persons!(">");
 
 impl Tx {
     /// Replaces a record's body with its next version. Its state does not change; a record on the waiting list gets its new
-    /// position. One that jumped stays in its class.
-    pub async fn record_rewrite(&mut self, body: &NewRecord) -> Result<(), StoreError> {
+    /// position. One that jumped stays in its class. What it was before an import is kept.
+    pub async fn record_rewrite(&mut self, body: &NewRecord, import: Option<ImportId>) -> Result<(), StoreError> {
         const REWRITE: &str = "
             UPDATE record
             SET version = version + 1, kind = $2, class = CASE WHEN jumped THEN class ELSE $3 END, person_key = $4, digest = $5, photo_id = $6, district = $7,
@@ -185,6 +185,7 @@ impl Tx {
         }
         let state = parse("record", body.id, &state)?;
         self.deltas.record_moved(&profile, [&district, &body.district], state, stopped);
+        self.earlier_body_keep(import, body.id).await?;
         // The key of the waiting list contains values of the body.
         let listed = self.waiting_delete(&[body.id.0]).await? == 1;
         self.photos_release(&[body.id.0]).await?;

@@ -24,10 +24,11 @@ pub(super) enum SealedTable {
     CardOut,
     StockCount,
     PlaceChange,
+    Import,
 }
 
 impl SealedTable {
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Printer,
         Self::PrinterLimit,
         Self::Pause,
@@ -42,6 +43,7 @@ impl SealedTable {
         Self::CardOut,
         Self::StockCount,
         Self::PlaceChange,
+        Self::Import,
     ];
 
     /// The name in the audit and in the database.
@@ -61,6 +63,7 @@ impl SealedTable {
             Self::CardOut => "card_out",
             Self::StockCount => "stock_count",
             Self::PlaceChange => "place_change",
+            Self::Import => "import",
         }
     }
 
@@ -81,6 +84,7 @@ impl SealedTable {
             Self::CardOut => "card outside of record number",
             Self::StockCount => "count",
             Self::PlaceChange => "jump or update number",
+            Self::Import => "import",
         }
     }
 
@@ -151,6 +155,7 @@ impl SealedTable {
             ],
             Self::StockCount => stock_count::COLUMNS,
             Self::PlaceChange => place_change::COLUMNS,
+            Self::Import => import::COLUMNS,
         }
     }
 
@@ -224,6 +229,7 @@ impl SealedTable {
                 ),
             Self::StockCount => stock_count::ROWS,
             Self::PlaceChange => place_change::ROWS,
+            Self::Import => import::ROWS,
         };
         if of_keys { some } else { all }
     }
@@ -296,6 +302,29 @@ mod place_change {
         "SELECT CAST(id AS TEXT), CAST(record_id AS TEXT), cause, CAST(class AS TEXT), CAST(verified_at_us AS TEXT),
          CAST(requested_at_us AS TEXT), CAST(to_class AS TEXT), CAST(at_us AS TEXT), actor,
          CAST(account AS TEXT), note FROM place_change",
+        "id",
+        "CAST(v.value ->> 0 AS BIGINT)"
+    );
+}
+
+/// The columns of imports.
+mod import {
+    pub(super) const COLUMNS: &[&str] = &[
+        "id",
+        "source",
+        "profile",
+        "file_name",
+        "digest",
+        "state",
+        "began_by",
+        "began_account",
+        "began_means",
+        "began_at_us",
+        "ended_at_us",
+    ];
+    pub(super) const ROWS: [&str; 2] = rows!(
+        "SELECT CAST(id AS TEXT), source, profile, file_name, digest, state, began_by, CAST(began_account AS TEXT),
+                began_means, CAST(began_at_us AS TEXT), CAST(ended_at_us AS TEXT) FROM import",
         "id",
         "CAST(v.value ->> 0 AS BIGINT)"
     );

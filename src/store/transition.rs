@@ -110,10 +110,9 @@ impl Tx {
         self.waiting_add(&ids(|c| c.from != RecordState::Waiting && c.to == RecordState::Waiting)).await?;
         self.jumps_save(changes).await?;
         self.cards_out_change(changes).await?;
-        self.photos_release(&ids(|c| {
-            c.from != c.to && matches!(c.to, RecordState::HandedOver | RecordState::Withdrawn)
-        }))
-        .await
+        let gone = ids(|c| c.from != c.to && matches!(c.to, RecordState::HandedOver | RecordState::Withdrawn));
+        self.earlier_bodies_remove(&gone).await?;
+        self.photos_release(&gone).await
     }
 
     /// The records of which a card is recalled, among those whose change may set or clear the recall.

@@ -115,6 +115,7 @@ pub(super) const IN_PATHS: &[Parameter] = &[
     Parameter::text("attempt", "/attempt"),
     Parameter::number("movement", "/movement"),
     Parameter::number("count", "/count"),
+    Parameter::number("import", "/import"),
     Parameter::number("warrant", "/warrant"),
     Parameter::number("act", "/id"),
     Parameter::text("chain", "/chain"),

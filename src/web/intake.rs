@@ -12,6 +12,7 @@ use axum::{
     routing::post,
 };
 use futures_util::{StreamExt, stream};
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -114,6 +115,7 @@ fn asked(web: &Web, parts: &Parts) -> Result<Import, Problem> {
     Ok(Import {
         source: source.ok_or_else(|| missing("source"))?,
         profile: profile.ok_or_else(|| missing("profile"))?,
+        file_name: file_name(&parts.headers),
         format: format(&parts.headers)?,
         encoding,
         sheet,
@@ -124,6 +126,21 @@ fn asked(web: &Web, parts: &Parts) -> Result<Import, Problem> {
         accept,
         mapping: None,
     })
+}
+
+/// The name of the file by RFC 6266, of the forms that programs send: `filename*=UTF-8''list%20a.csv`, and `filename="list.csv"`. Empty
+/// if there is none.
+fn file_name(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_DISPOSITION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let parameter = |name: &str| {
+        let mut parts = value.split(';').filter_map(|part| part.trim().split_once('='));
+        parts.find(|(known, _)| known.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
+    };
+    let encoded = parameter("filename*").and_then(|value| Some(value.split_once("''")?.1.to_owned()));
+    match encoded {
+        Some(encoded) => percent_decode_str(&encoded).decode_utf8_lossy().into_owned(),
+        None => parameter("filename").unwrap_or_default().trim_matches('"').to_owned(),
+    }
 }
 
 fn format(headers: &HeaderMap) -> Result<Format, Problem> {

@@ -126,6 +126,7 @@ async fn work(kind: &Kind, units: u64, dry_run: bool) -> Taken {
     let what = Import {
         source: "default".into(),
         profile: "student".into(),
+        file_name: String::new(),
         format: if kind.is_json { Format::JsonLines } else { Format::Csv },
         photos: folder.path().to_owned(),
         update: false,

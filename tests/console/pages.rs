@@ -54,6 +54,8 @@ pub(crate) const PAGES: &[&str] = &[
     "/matching-records?act=hold&state=waiting",
     "/printers/p1/probe",
     "/import",
+    "/imports",
+    "/imports/1",
     "/acts",
     "/audit",
     "/audit/chains/web",

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The pages that have no number of a thing in their address.
-const PAGES: [&str; 18] = [
+const PAGES: [&str; 19] = [
     "/",
     "/needs",
     "/night",
@@ -21,6 +21,7 @@ const PAGES: [&str; 18] = [
     "/printers",
     "/help",
     "/import",
+    "/imports",
     "/records",
     "/records/search",
     "/batches",

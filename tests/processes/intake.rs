@@ -126,7 +126,7 @@ fn a_list_that_is_refused_as_a_whole_is_a_problem() {
         let reply = send(&served, &token, path, media, list);
         assert_eq!((reply.status, &*reply.problem()), (status, code), "{path} {media}");
     }
-    let other = served.send("GET", "/api/v1/imports", &[("authorization", &token)], "");
+    let other = served.send("DELETE", "/api/v1/imports", &[("authorization", &token)], "");
     assert_eq!((other.status, &*other.problem()), (405, "method-not-allowed"));
 }
 

@@ -48,24 +48,24 @@ async fn a_changed_missing_reordered_or_cut_row_is_found() {
     world.run().await;
     operations::pause(&world.engine, &cetak::domain::pause::PauseScope::Queue, "end of day").await.unwrap();
     assert_eq!(tampered(&world, &[], true).await, [] as [String; 0]);
-    let changed = tampered(&world, &["UPDATE audit SET entry = replace(entry, '\"quantity\":\"5\"', '\"quantity\":\"4\"') WHERE chain = 'cli' AND seq = 2"], false).await;
-    assert_eq!(changed, ["cli 2: the row was changed or moved"]);
-    let missing = tampered(&world, &["DELETE FROM audit WHERE chain = 'cli' AND seq = 2"], false).await;
-    assert_eq!(missing, ["cli 2: a row is missing"]);
+    let changed = tampered(&world, &["UPDATE audit SET entry = replace(entry, '\"quantity\":\"5\"', '\"quantity\":\"4\"') WHERE chain = 'cli' AND seq = 3"], false).await;
+    assert_eq!(changed, ["cli 3: the row was changed or moved"]);
+    let missing = tampered(&world, &["DELETE FROM audit WHERE chain = 'cli' AND seq = 3"], false).await;
+    assert_eq!(missing, ["cli 3: a row is missing"]);
     let swap = &[
-        "UPDATE audit SET seq = 99 WHERE chain = 'cli' AND seq = 2",
-        "UPDATE audit SET seq = 2 WHERE chain = 'cli' AND seq = 3",
-        "UPDATE audit SET seq = 3 WHERE chain = 'cli' AND seq = 99",
+        "UPDATE audit SET seq = 99 WHERE chain = 'cli' AND seq = 3",
+        "UPDATE audit SET seq = 3 WHERE chain = 'cli' AND seq = 4",
+        "UPDATE audit SET seq = 4 WHERE chain = 'cli' AND seq = 99",
     ];
-    assert_eq!(tampered(&world, swap, false).await, ["cli 2: the row was changed or moved"]);
-    let cut = &["DELETE FROM audit WHERE chain = 'cli' AND seq = 4"];
-    assert_eq!(tampered(&world, cut, false).await, ["cli 3: the newest row is not the head"]);
+    assert_eq!(tampered(&world, swap, false).await, ["cli 3: the row was changed or moved"]);
+    let cut = &["DELETE FROM audit WHERE chain = 'cli' AND seq = 5"];
+    assert_eq!(tampered(&world, cut, false).await, ["cli 4: the newest row is not the head"]);
     let hidden = &[
-        "DELETE FROM audit WHERE chain = 'cli' AND seq = 4",
-        "UPDATE audit_head SET seq = 3, hash = (SELECT hash FROM audit WHERE chain = 'cli' AND seq = 3) WHERE chain = 'cli'",
+        "DELETE FROM audit WHERE chain = 'cli' AND seq = 5",
+        "UPDATE audit_head SET seq = 4, hash = (SELECT hash FROM audit WHERE chain = 'cli' AND seq = 4) WHERE chain = 'cli'",
     ];
     assert_eq!(tampered(&world, hidden, false).await, [] as [String; 0], "a cut tail needs the seal");
-    assert_eq!(tampered(&world, hidden, true).await, ["cli 3: rows after this one were sealed and are gone"]);
+    assert_eq!(tampered(&world, hidden, true).await, ["cli 4: rows after this one were sealed and are gone"]);
     let gone = &["DELETE FROM audit WHERE chain = 'cli'", "DELETE FROM audit_head WHERE chain = 'cli'"];
     assert_eq!(tampered(&world, gone, true).await, ["cli 0: the chain has no head"]);
 }

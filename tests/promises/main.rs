@@ -33,6 +33,7 @@ mod hostile_lists;
 mod idempotency;
 mod identifiers;
 mod import;
+mod imports;
 mod instance;
 mod jumps;
 mod lanes;

@@ -416,13 +416,14 @@ fn every_operation_that_needs_two_people_can_be_asked_for_if_the_program_does_it
         | Operation::HandOverCorrect
         | Operation::InspectionNothing
         | Operation::ReprintApprove
+        | Operation::ImportUndo
         | Operation::CountBook
         | Operation::StockRemove
         | Operation::PrinterAddObjected
         | Operation::DatabaseAdopt
         | Operation::RoleGive => true,
         // No act of the program belongs to these yet.
-        Operation::RecordReleaseDuplicate | Operation::ImportUndo => false,
+        Operation::RecordReleaseDuplicate => false,
         Operation::Pause
         | Operation::Resume
         | Operation::ResumeQueue

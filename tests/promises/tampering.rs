@@ -365,7 +365,7 @@ async fn rows_that_are_older_than_the_record_of_changes_are_not_called_proved() 
     // As after the migration of an older database: without changes in the audit, with a mark of the newest rows.
     let older =
         "DELETE FROM audit WHERE true; DELETE FROM audit_head WHERE true; DELETE FROM meta WHERE key = 'rows_commits';
-                 DELETE FROM person_rule WHERE true;
+                 DELETE FROM person_rule WHERE true; DELETE FROM import_range WHERE true; DELETE FROM import WHERE true;
                  INSERT INTO meta (key, value) VALUES ('changes_after/record', '3') RETURNING value";
     may_change(&world, &["audit"]).await;
     execute(&world.location, older).await.unwrap();

@@ -238,6 +238,7 @@ impl World {
         Import {
             source: "default".into(),
             profile: profile.into(),
+            file_name: "list.csv".into(),
             format: Format::Csv,
             encoding: None,
             sheet: None,

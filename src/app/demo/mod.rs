@@ -76,7 +76,7 @@ pub(super) async fn run(
     let made = if let Some(unseen) = unseen {
         unseen
     } else {
-        let report = prepare(engine, folder, &args).await?;
+        let report = Box::pin(prepare(engine, folder, &args)).await?;
         if args.no_serve {
             return until_idle(engine, out, folder, place, &report).await;
         }
@@ -103,6 +103,7 @@ async fn prepare(engine: &Engine, folder: &Path, args: &DemoArgs) -> anyhow::Res
     let import = Import {
         source: "default".into(),
         profile: PROFILE.into(),
+        file_name: list.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         format: Format::Csv,
         encoding: None,
         sheet: None,
@@ -115,7 +116,8 @@ async fn prepare(engine: &Engine, folder: &Path, args: &DemoArgs) -> anyhow::Res
     };
     message("importing it");
     let report =
-        cli::import(engine, cli::ListSource::File(&list.path), import, Some(&demo.join("rejects.csv"))).await?;
+        Box::pin(cli::import(engine, cli::ListSource::File(&list.path), import, Some(&demo.join("rejects.csv"))))
+            .await?;
     message(cli::import_text(&report).trim_end());
     deliver(engine, args.blanks).await?;
     add_printers(engine, &demo, args).await?;

@@ -6,6 +6,7 @@ mod blanks;
 mod cards;
 mod counts;
 mod database;
+mod imports;
 mod many;
 mod preview;
 mod printing;
@@ -23,6 +24,7 @@ pub use self::{
     cards::CardCommand,
     counts::CountCommand,
     database::{AuditCommand, ConfigCommand, DbCommand, PrintedSinceArg},
+    imports::ImportsCommand,
     many::{FilterArgs, HeldForArgs, ManyArgs, PageArgs, instant},
     preview::{DocumentArg, PreviewArgs, ProfileCommand, SideArg},
     printing::{
@@ -105,16 +107,16 @@ pub enum Command {
     #[command(after_help = "Examples:
   cetak init --data /srv/cetak")]
     Init,
-    /// Import a waiting list (CSV, JSON Lines, XLSX, ODS, or a ZIP with photos) from a file or standard input
+    /// Import a waiting list (CSV, JSON Lines, XLSX, ODS, or a ZIP with photos) from a file or standard input; list and undo imports
     ///
-    /// Importing the same file again changes nothing.
+    /// Importing the same file again changes nothing. A file that has the name of a command below is named with its folder: `./list`.
     #[command(after_help = "Examples:
   cetak import waiting-list.csv --rejects rejects.csv
   cetak import waiting-list.csv --dry-run
   cetak import waiting-list.xlsx --sheet Agustus --check
   cetak import waiting-list.xlsx --map office.toml
   export-waiting-list | cetak import - --source kudus --photos photos --format jsonl")]
-    Import(ImportArgs),
+    Import(ImportCommand),
     /// Book blank cards: deliveries and their corrections, hoppers, counts, destruction
     #[command(subcommand)]
     Blangko(BlangkoCommand),
@@ -237,6 +239,16 @@ pub struct DemoArgs {
     /// Print without the console until the blanks are used up, and report
     #[arg(long)]
     pub no_serve: bool,
+}
+
+/// A list to import, or what is asked of imports.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct ImportCommand {
+    #[command(subcommand)]
+    pub command: Option<ImportsCommand>,
+    #[command(flatten)]
+    pub list: Option<ImportArgs>,
 }
 
 #[derive(Args, Debug)]

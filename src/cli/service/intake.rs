@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use futures_util::stream;
 use http_body_util::StreamBody;
 use hyper::body::{Bytes, Frame};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -35,6 +36,8 @@ pub(in crate::cli) struct ListToSend<R> {
     pub(in crate::cli) source: String,
     /// The card profile.
     pub(in crate::cli) profile: String,
+    /// The name of its file; empty if it has none.
+    pub(in crate::cli) file_name: String,
     /// The lines above the heading.
     pub(in crate::cli) skip_lines: u64,
     /// Whether a known request with another body becomes the next version of its record.
@@ -90,6 +93,7 @@ impl Service {
         mut sent: impl FnMut(u64) + Send + 'static,
         refused: &mut (dyn FnMut(RefusedRow, u64) -> io::Result<()> + Send),
     ) -> Result<Report, EngineError> {
+        let named = disposition(&what.file_name);
         let (path, media, mut list) = (what.path(), what.format.media(), what.list);
         let blocks = std::iter::from_fn(move || {
             let mut block = Vec::with_capacity(BLOCK);
@@ -120,8 +124,14 @@ impl Service {
             Err(_) => Err(self.unreadable()),
         };
         let body = StreamBody::new(stream::iter(blocks));
-        let answered = self.wire.send_list((&path, media), &self.proof, body, &mut line).await;
+        let answered = self.wire.send_list((&path, media, named), &self.proof, body, &mut line).await;
         answered.map_err(|error| self.with_version(error))?;
         report.ok_or_else(|| self.unreadable())
     }
+}
+
+/// The header that names a file, RFC 6266; `None` for no name. A name never stands in an address.
+fn disposition(name: &str) -> Option<String> {
+    let encoded = utf8_percent_encode(name, NON_ALPHANUMERIC);
+    (!name.is_empty()).then(|| format!("attachment; filename*=UTF-8''{encoded}"))
 }

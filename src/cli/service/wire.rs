@@ -13,7 +13,7 @@ use hyper::{
     HeaderMap, Method, Request, StatusCode,
     body::{Body, Bytes},
     client::conn::http1,
-    header::{CONTENT_TYPE, COOKIE, HOST, HeaderValue, ORIGIN},
+    header::{CONTENT_DISPOSITION, CONTENT_TYPE, COOKIE, HOST, HeaderValue, ORIGIN},
     http::request::Builder,
 };
 use hyper_util::rt::TokioIo;
@@ -101,7 +101,7 @@ impl Wire {
     /// Sends a list, and gives each line of the answer to `line`, which may end the exchange.
     pub(super) async fn send_list<B>(
         &self,
-        (path, media): (&str, &'static str),
+        (path, media, named): (&str, &'static str, Option<String>),
         proof: &Proof,
         list: B,
         line: &mut (dyn FnMut(&[u8]) -> Result<(), EngineError> + Send),
@@ -110,7 +110,10 @@ impl Wire {
         B: Body<Data = Bytes, Error = io::Error> + Send + 'static,
     {
         let failed = |error: hyper::Error| lost(&error.to_string());
-        let request = head(Method::POST, path, proof)?.header(CONTENT_TYPE, media);
+        let mut request = head(Method::POST, path, proof)?.header(CONTENT_TYPE, media);
+        if let Some(named) = named {
+            request = request.header(CONTENT_DISPOSITION, named);
+        }
         let request = request.body(list).map_err(|_| unwritten())?;
         let stream = UnixStream::connect(&self.socket).await.map_err(|error| unreachable(&self.socket, &error))?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(failed)?;

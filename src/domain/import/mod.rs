@@ -4,6 +4,7 @@ pub mod cell;
 mod date_form;
 pub mod decision;
 mod file_form;
+mod file_name;
 pub mod identifier;
 mod layout;
 mod mapping;
@@ -16,6 +17,7 @@ mod warning;
 
 pub use self::{
     file_form::FileForm,
+    file_name::shown_file_name,
     layout::{Candidate, Checked, Layout, column_letters},
     mapping::Mapping,
     row::{Fault, Faults, Judgement, RejectReason, Rejection, Row, RowOutcome, RowPlace, judge},

@@ -10,6 +10,7 @@ pub use self::{
     detail::Detail,
     fault::{CellFault, DriverFault, IdentifierFault, PhotoFault, RenderFault, SealedFault},
 };
+use super::id::ImportId;
 
 /// A reason that the program gives. In JSON `{"code": "status", "args": {"status": "BIO_CAPTURED"}}`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
@@ -57,6 +58,9 @@ pub enum Reason {
     Status { status: String },
     /// The same of a record that was held or quarantined, or whose card was stopped, for the reason `before`.
     StatusAfter { status: String, before: Box<Reason> },
+    /// The import that added or restored the record was undone. It was held or quarantined, or its card was stopped, for the reason
+    /// `before`, if it was.
+    ImportUndone { import: ImportId, before: Option<Box<Reason>> },
     /// A list that was not accepted would have withdrawn the record, among many.
     WithdrawalNotAccepted,
     /// The identifier is not valid.
@@ -185,6 +189,7 @@ impl Reason {
         "expired",
         "held-at-adoption",
         "held-by-person",
+        "import-undone",
         "living-card",
         "not-rendered",
         "other-request-open",
@@ -289,7 +294,8 @@ mod tests {
             Reason::Status { .. } => {
                 Reason::StatusAfter { status: text(), before: Box::new(Reason::Photo { fault: PhotoFault::Corrupt }) }
             }
-            Reason::StatusAfter { .. } => Reason::WithdrawalNotAccepted,
+            Reason::StatusAfter { .. } => Reason::ImportUndone { import: ImportId(7), before: None },
+            Reason::ImportUndone { .. } => Reason::WithdrawalNotAccepted,
             Reason::WithdrawalNotAccepted => Reason::Identifier { fault: IdentifierFault::Serial },
             Reason::Identifier { .. } => Reason::NotADate,
             Reason::NotADate => Reason::NotAnInstant,
@@ -355,7 +361,7 @@ mod tests {
     fn every_reason_reads_back_from_what_is_stored_of_it() {
         let first = Reason::OpenQuote { rows: 2, first_line: 3, last_line: 4 };
         let all: Vec<Reason> = std::iter::successors(Some(first), after).collect();
-        assert_eq!(all.len(), 65);
+        assert_eq!(all.len(), 66);
         let codes: Vec<_> = all.iter().map(|reason| serde_json::to_value(reason).unwrap()["code"].clone()).collect();
         assert!(Reason::CODES_OF_RECORDS.iter().all(|code| codes.iter().any(|known| known == code)));
         for reason in all {

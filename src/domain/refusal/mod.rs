@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 mod account;
 mod count;
 mod file;
+mod import;
 mod kind;
 
 use self::kind::refusals;
@@ -15,6 +16,7 @@ pub use self::{
     account::AccountRefusal,
     count::{CountRefusal, CountRule},
     file::FileRefusal,
+    import::ImportRefusal,
     kind::RefusalKind,
 };
 use super::{
@@ -37,6 +39,8 @@ refusals! {
         Count(CountRefusal),
         /// About files of waiting lists.
         File(FileRefusal),
+        /// About imports that were made.
+        Import(ImportRefusal),
     }
     // Things that do not exist.
     /// No record of that source has this request id.

@@ -5,7 +5,12 @@ use std::{
     sync::Arc,
 };
 
-use super::{photos::Photo, prepare::Ready, report::Import};
+use super::{
+    deeds::Deeds,
+    photos::Photo,
+    prepare::Ready,
+    report::{Import, Report},
+};
 use crate::{
     domain::{
         audit::Event,
@@ -16,6 +21,7 @@ use crate::{
         record::{RecordState, RecordView},
         refusal::Refusal,
         transition::Transition,
+        undo::ImportDeed,
     },
     engine::{Engine, EngineError, person_rule},
     store::{NewPhoto, NewRecord, PersonRule, Tx, keys::Digest},
@@ -35,6 +41,8 @@ pub(super) struct ChunkWriter {
     photos: Photos,
     /// How the identifiers of the profile are compared, if these are its first records.
     first_rule: Option<PersonRule>,
+    /// What the import does, for its undoing.
+    deeds: Deeds,
 }
 
 /// The photos of a chunk.
@@ -55,12 +63,16 @@ impl ChunkWriter {
     pub(super) async fn begin(
         (engine, permit): (&Engine, &Permit),
         (import, profile): (Arc<Import>, &CardProfile),
-        dry: DryRecords,
+        (dry, mut deeds): (DryRecords, Deeds),
     ) -> Result<Self, EngineError> {
         let (mut tx, dry) =
             if import.dry_run { (engine.store.read().await?, Some(dry)) } else { (engine.write(permit).await?, None) };
-        let first_rule = if import.dry_run { None } else { person_rule::for_import(&mut tx, profile).await? };
-        Ok(Self { import, tx, dry, new_records: Vec::new(), photos: Photos::default(), first_rule })
+        let mut first_rule = None;
+        if !import.dry_run {
+            first_rule = person_rule::for_import(&mut tx, profile).await?;
+            deeds.begin(&mut tx, &import).await?;
+        }
+        Ok(Self { import, tx, dry, new_records: Vec::new(), photos: Photos::default(), first_rule, deeds })
     }
 
     /// Sets the photos of the next chunk.
@@ -98,19 +110,24 @@ impl ChunkWriter {
         }
         let record = self.new_record(id, ready, state, reason).await?;
         self.new_records.push(record);
+        self.deeds.add(id);
         Ok(())
     }
 
     /// Applies a transition to the record of `view`.
-    pub(super) async fn apply(&mut self, mut view: RecordView, transition: Transition) -> Result<(), EngineError> {
-        match &mut self.dry {
-            Some(records) => {
-                view.apply(&transition);
-                records.insert(view.id, view);
-                Ok(())
-            }
-            None => self.save(transition).await,
+    pub(super) async fn apply(
+        &mut self,
+        mut view: RecordView,
+        transition: Transition,
+        deed: ImportDeed,
+    ) -> Result<(), EngineError> {
+        if let Some(records) = &mut self.dry {
+            view.apply(&transition);
+            records.insert(view.id, view);
+            return Ok(());
         }
+        self.deeds.change(view.id, deed);
+        self.save(transition).await
     }
 
     /// Applies a transition to the record of `view` and gives it the row's body. `state` is the state after it.
@@ -118,22 +135,24 @@ impl ChunkWriter {
         &mut self,
         mut view: RecordView,
         transition: Transition,
-        ready: Ready,
-        state: RecordState,
+        (ready, state): (Ready, RecordState),
+        deed: ImportDeed,
     ) -> Result<(), EngineError> {
         if self.dry.is_some() {
             view.version += 1;
-            return self.apply(view, transition).await;
+            return self.apply(view, transition, deed).await;
         }
+        let keeps = self.deeds.keeps(view.id, deed);
+        self.deeds.change(view.id, deed);
         let body = self.new_record(view.id, ready, state, None).await?;
         self.count_photos().await?;
         // The person's slot is acquired with the new body only, and was released before it.
         if state.occupies_slot() {
-            self.tx.record_rewrite(&body).await?;
+            self.tx.record_rewrite(&body, keeps).await?;
             self.save(transition).await
         } else {
             self.save(transition).await?;
-            Ok(self.tx.record_rewrite(&body).await?)
+            Ok(self.tx.record_rewrite(&body, keeps).await?)
         }
     }
 
@@ -149,12 +168,17 @@ impl ChunkWriter {
         self.insert_records().await
     }
 
-    /// Commits the chunks with their audit event; returns the records of a dry run.
-    pub(super) async fn commit(mut self, event: Option<Event>) -> Result<DryRecords, EngineError> {
+    /// Commits the chunks with their audit event and the numbers of all rows so far; returns the records of a dry run.
+    pub(super) async fn commit(
+        mut self,
+        event: Option<Event>,
+        (report, is_ended): (&Report, bool),
+    ) -> Result<(DryRecords, Deeds), EngineError> {
         if let Some(records) = self.dry {
-            return Ok(records);
+            return Ok((records, self.deeds));
         }
         self.insert_records().await?;
+        self.deeds.save(&mut self.tx, report, is_ended).await?;
         if let Some(mut event) = event {
             if let Some(rule) = self.first_rule {
                 event = event.with("identifier_rule", &rule.rule);
@@ -163,7 +187,7 @@ impl ChunkWriter {
             self.tx.audit(event);
         }
         self.tx.commit().await?;
-        Ok(DryRecords::new())
+        Ok((DryRecords::new(), self.deeds))
     }
 
     async fn save(&mut self, transition: Transition) -> Result<(), EngineError> {

@@ -8,6 +8,8 @@ use std::{
 use super::{
     chunk_writer::{ChunkWriter, DryRecords},
     crowds::Crowds,
+    deeds::Deeds,
+    differences::Differences,
     known::{Known, Request},
     photos::{Photo, PhotoPlace, read_again},
     prepare::{Chunk, ChunkSize, Prepared, Ready, ValueHasher},
@@ -26,19 +28,16 @@ use crate::{
             judge,
         },
         permission::Permit,
-        personal::Person,
         ranges::ranges,
         reason::{Reason, StoredReason},
         record::{Recall, RecordState, RecordView, update},
+        refusal::Refusal,
         transition::Transition,
+        undo::ImportDeed,
         withdrawal::{restore, withdraw},
     },
-    engine::{
-        Engine, EngineError,
-        person::{PHOTO_FIELD, open_person},
-        sent_elsewhere::SentElsewhere,
-    },
-    store::{StoredBody, Tx, keys::Digest},
+    engine::{Engine, EngineError, sent_elsewhere::SentElsewhere},
+    store::{Tx, keys::Digest},
 };
 
 /// Decides the rows of one file.
@@ -56,6 +55,8 @@ pub(super) struct Decider<'a> {
     /// The records that another database of the site has sent to a printer.
     sent: SentElsewhere,
     dry_records: DryRecords,
+    /// What the import does; `None` while a transaction is open, which has it.
+    deeds: Option<Deeds>,
     open: Option<Open>,
     row_limit: RowLimit,
     /// The number of the next new record.
@@ -68,8 +69,8 @@ impl<'a> Decider<'a> {
         layout: Layout,
         profile: Arc<CardProfile>,
         (import, repeats, photos): (Import, Repeats, PhotoPlace),
-        hasher: ValueHasher,
-        chunk_size: ChunkSize,
+        (hasher, chunk_size): (ValueHasher, ChunkSize),
+        digest: Digest,
     ) -> Self {
         Self {
             engine,
@@ -83,6 +84,7 @@ impl<'a> Decider<'a> {
             crowds: Crowds::new(),
             sent: SentElsewhere::default(),
             dry_records: DryRecords::new(),
+            deeds: Some(Deeds::new(digest)),
             open: None,
             row_limit: RowLimit::new(),
             next_id: 0,
@@ -99,7 +101,7 @@ impl<'a> Decider<'a> {
         let mut chunk = chunk;
         let missing = if self.import.dry_run { Vec::new() } else { self.photos_missing(&chunk).await? };
         if !missing.is_empty() {
-            self.commit(report, watch).await?; // a write transaction does not wait for files
+            self.commit((report, false), watch).await?; // a write transaction does not wait for files
             let (keys, entropy) = (self.engine.store.keys(), &*self.engine.entropy);
             let read = |photo: &Photo| read_again(&self.photos, photo, keys, entropy);
             chunk.photos.extend(missing.iter().filter_map(read));
@@ -151,12 +153,26 @@ impl<'a> Decider<'a> {
         Ok(open.waited_for || open.is_full(&self.row_limit, self.engine.clock.elapsed()))
     }
 
+    /// Ends the import with its list.
+    pub(super) async fn end(&mut self, report: &Report, watch: &mut dyn Watch) -> Result<(), EngineError> {
+        if !self.import.dry_run {
+            let open = self.open(report).await?;
+            self.open = Some(open);
+        }
+        self.commit((report, true), watch).await
+    }
+
     /// Commits the open transaction, if there is one, and reports its rows.
-    pub(super) async fn commit(&mut self, report: &Report, watch: &mut dyn Watch) -> Result<(), EngineError> {
+    pub(super) async fn commit(
+        &mut self,
+        (report, is_ended): (&Report, bool),
+        watch: &mut dyn Watch,
+    ) -> Result<(), EngineError> {
         let Some(mut open) = self.open.take() else { return Ok(()) };
         let (event, rows, bytes) = (self.event(&mut open, report), open.rows(), open.bytes());
         let began = self.engine.clock.elapsed();
-        self.dry_records = open.writer.commit(event).await?;
+        let (dry_records, deeds) = open.writer.commit(event, (report, is_ended)).await?;
+        (self.dry_records, self.deeds) = (dry_records, Some(deeds));
         self.row_limit.ended(rows, self.engine.clock.elapsed().saturating_sub(began), open.waited_for);
         self.engine.store.others_first().await;
         // After the commit: a file, pipe or terminal that is slow must not keep other processes from writing.
@@ -170,10 +186,12 @@ impl<'a> Decider<'a> {
             return Ok(open);
         }
         let dry_records = std::mem::take(&mut self.dry_records);
+        // An import whose transaction failed has ended.
+        let deeds = self.deeds.take().ok_or(Refusal::ReadingFailed)?;
         let writer = ChunkWriter::begin(
             (self.engine, self.permit),
             (self.import.clone(), &self.differences.profile),
-            dry_records,
+            (dry_records, deeds),
         )
         .await?;
         Ok(Open::new(writer, report.clone(), self.engine.clock.elapsed()))
@@ -296,7 +314,7 @@ impl<'a> Decider<'a> {
         };
         let view = writer.view(record).await?;
         let Some(transition) = withdraw(&view, status)? else { return Ok(RowOutcome::Known) };
-        self.change_state(writer, request_id, view, transition).await?;
+        self.change_state(writer, request_id, (view, transition), ImportDeed::Withdrawn).await?;
         Ok(RowOutcome::Withdrawn)
     }
 
@@ -314,17 +332,17 @@ impl<'a> Decider<'a> {
         let (state, reason) = after(&view, &transition);
         if state == RecordState::Withdrawn {
             // A person withdrew it too.
-            self.change_state(writer, &ready.request_id, view, transition).await?;
+            self.change_state(writer, &ready.request_id, (view, transition), ImportDeed::Restored).await?;
             return Ok(RowOutcome::Known);
         }
         let state = if matches!(view.state, RecordState::Withdrawn | RecordState::Quarantined) {
             let (request_id, person) = (ready.request_id.clone(), ready.person_key);
             let request = self.request(&mut ready, record, state);
-            writer.rewrite(view, transition, ready, state).await?;
+            writer.rewrite(view, transition, (ready, state), ImportDeed::Restored).await?;
             self.known.write(request_id, person, request);
             state
         } else {
-            self.change_state(writer, &ready.request_id, view, transition).await?
+            self.change_state(writer, &ready.request_id, (view, transition), ImportDeed::Restored).await?
         };
         Ok(if state == RecordState::Quarantined { RowOutcome::Quarantined(reason) } else { RowOutcome::Restored })
     }
@@ -334,12 +352,12 @@ impl<'a> Decider<'a> {
         &mut self,
         writer: &mut ChunkWriter,
         request_id: &str,
-        view: RecordView,
-        transition: Transition,
+        (view, transition): (RecordView, Transition),
+        deed: ImportDeed,
     ) -> Result<RecordState, EngineError> {
         let mut after = view.clone();
         after.apply(&transition);
-        writer.apply(view, transition).await?;
+        writer.apply(view, transition, deed).await?;
         self.known.set_state(request_id, (after.state, after.stop == Some(Recall::Withdrawn)));
         Ok(after.state)
     }
@@ -379,7 +397,7 @@ impl<'a> Decider<'a> {
         }
         let (request_id, person) = (ready.request_id.clone(), ready.person_key);
         let request = self.request(&mut ready, record, state);
-        writer.rewrite(view, transition, ready, state).await?;
+        writer.rewrite(view, transition, (ready, state), ImportDeed::Updated).await?;
         self.known.write(request_id, person, request);
         Ok(if state == RecordState::Quarantined { RowOutcome::Quarantined(reason) } else { RowOutcome::Updated })
     }
@@ -430,53 +448,4 @@ fn after(view: &RecordView, transition: &Transition) -> (RecordState, Option<Rea
         Some(StoredReason::Quoted(_)) | None => None,
     };
     (change.to, reason)
-}
-
-/// The columns in which a row differs from the known body of its request: their names, never their values.
-struct Differences {
-    layout: Layout,
-    profile: Arc<CardProfile>,
-    hasher: ValueHasher,
-}
-
-impl Differences {
-    /// The columns, separated by commas; `(row)` if the stored body cannot be opened.
-    async fn fields(
-        &self,
-        engine: &Engine,
-        tx: &mut Tx,
-        ready: &Ready,
-        known: &Request,
-    ) -> Result<String, EngineError> {
-        let names = self.layout.body_columns().chain(["photo"]);
-        let stored = if let Some(hashes) = &known.hashes {
-            hashes.clone()
-        } else {
-            let Some(body) = tx.bodies_get(&[known.record]).await?.pop() else { return Ok("(row)".into()) };
-            let Ok(person) = open_person(engine.store.keys(), &body) else { return Ok("(row)".into()) };
-            self.stored_hashes(&body, &person, ready)
-        };
-        let differing = names.zip(stored.iter().zip(&ready.hashes)).filter(|(_, (a, b))| a != b).map(|(name, _)| name);
-        let differing = differing.collect::<Vec<_>>().join(",");
-        // If no value differs, the difference is in the status or in the notation of an instant.
-        Ok(if differing.is_empty() { "status,requested_at,verified_at".into() } else { differing })
-    }
-
-    /// The hashes of a stored body. The status is not stored, and instants are stored without their notation: the
-    /// status counts as equal, and instants are compared as points in time.
-    fn stored_hashes(&self, body: &StoredBody, person: &Person, ready: &Ready) -> Vec<u32> {
-        let same = |at: usize| ready.hashes.get(at).copied().unwrap_or_default();
-        let unless = |at: usize, same_instant: bool| if same_instant { same(at) } else { !same(at) };
-        let of = |(at, column): (usize, &str)| match column {
-            "request_id" | "status" => same(at),
-            "request_kind" => self.hasher.hash(&body.kind),
-            "requested_at" => unless(at, body.requested_at_us == ready.requested_at.0),
-            "verified_at" => unless(at, body.verified_at_us == ready.verified_at.0),
-            column if column == self.profile.district => self.hasher.hash(&body.district),
-            column if column == self.profile.village => self.hasher.hash(&body.village),
-            column => self.hasher.hash(person.reveal(column)),
-        };
-        let photo = self.hasher.hash(person.reveal(PHOTO_FIELD));
-        self.layout.body_columns().enumerate().map(of).chain([photo]).collect()
-    }
 }

@@ -7,6 +7,8 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
+use crate::store::keys::{self, Keys};
+
 /// What a waiting list is read from.
 pub trait Input: Read + Seek + Send {}
 
@@ -107,6 +109,11 @@ impl ListFile {
         }
         let within = usize::try_from(at % BLOCK as u64).unwrap_or_default().min(reading.block.len());
         (&reading.block[within..]).read(buffer)
+    }
+
+    /// The digest of the bytes that were read to judge the list.
+    pub(super) fn digest(&self, keys: &Keys) -> keys::Digest {
+        keys.list(self.reading().surveyed.iter().map(<[u8; 32]>::as_slice))
     }
 
     /// Whether the file had other bytes when it was read again.

@@ -9,6 +9,8 @@ mod chunk_writer;
 mod columns;
 mod crowds;
 mod decide;
+mod deeds;
+mod differences;
 mod fault;
 mod format;
 mod known;
@@ -74,9 +76,11 @@ pub async fn import(
     }
     person_rule::for_import(&mut engine.store.read().await?, &profile).await?;
     let layout = what.layout(&profile, &engine.settings.zone)?;
-    let list = List::open(ListFile::new(input), HowToRead::of(&what), layout.clone(), profile.clone())?;
+    let file = ListFile::new(input);
+    let list = List::open(file.clone(), HowToRead::of(&what), layout.clone(), profile.clone())?;
     let judged = survey::judge((engine, permit), list.rows()?, &layout, &profile, &what).await;
     let repeats = if list.has_changed() { Err(Refusal::ListChanged.into()) } else { judged }?;
+    let digest = file.digest(engine.store.keys());
     let rows = list.rows_again().map_err(|refusal| if list.has_changed() { Refusal::ListChanged } else { refusal })?;
     let photos = list.photos(&what.photos);
     let (sheet, other_sheets) = list.sheets();
@@ -103,13 +107,15 @@ pub async fn import(
         chunk_size: chunk_size.clone(),
     };
     let reading = tokio::task::spawn_blocking(move || reader.run(rows, &sender));
-    let mut decider = Decider::new((engine, permit), layout, profile, (what, repeats, photos), hasher, chunk_size);
+    let mut decider =
+        Decider::new((engine, permit), layout, profile, (what, repeats, photos), (hasher, chunk_size), digest);
     save(engine, &mut decider, &mut chunks, &mut report, watch).await?;
     match reading.await {
         Ok(Ok(columns)) => {
             report.unknown_columns = columns.unknown;
             report.rows_with_unknown_keys = columns.rows_with_unknown_keys;
             report.hidden_rows = columns.hidden_rows;
+            decider.end(&report, watch).await?;
         }
         Ok(Err(_)) if list.has_changed() => return Err(Refusal::ListChanged.into()),
         Ok(Err(refusal)) => return Err(refusal.into()),
@@ -142,7 +148,7 @@ async fn save(
                 () = engine.clock.sleep(NEXT_CHUNK_TIMEOUT) => None,
             };
         }
-        decider.commit(report, watch).await?;
+        decider.commit((report, false), watch).await?;
     }
-    decider.commit(report, watch).await
+    Ok(())
 }

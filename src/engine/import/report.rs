@@ -23,6 +23,8 @@ pub struct Import {
     pub source: String,
     /// The name of the card profile.
     pub profile: String,
+    /// The name of the file, without folders; empty if it has none.
+    pub file_name: String,
     /// The format of the file.
     pub format: Format,
     /// The encoding of its text, if a person names it.

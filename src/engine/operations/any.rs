@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     account, act::Act, card, clock, correction, count, database, delivery, destruction, district, inspection, instance,
     many, matching, name_index, printer, printer_limits, printer_setting, priority, queue, record, rekey, role, stock,
-    test_card, token, warrant,
+    test_card, token, undo_import, warrant,
 };
 use crate::{
     domain::permission::{Operation, Permit},
@@ -75,6 +75,7 @@ any_act! {
     correction::WithdrawRecord,
     correction::RestoreRecord,
     correction::ResolveDuplicate,
+    undo_import::UndoImport,
     card::CheckCard,
     card::RejectCard,
     card::HandOverCard,

@@ -119,37 +119,37 @@ impl RestoreRecord {
         tx: &mut Tx,
         view: &RecordView,
     ) -> Result<Transition, EngineError> {
-        let admission = self.admission(engine, tx, view).await?;
+        let admission = admission(engine, tx, view, &self.record).await?;
         Ok(restore_by_person(view, &admission, self.note.as_str())?)
     }
+}
 
-    /// Whether the record may be on the waiting list, as an import decides it. Its photo was deleted when it was withdrawn, unless
-    /// another record needs it.
-    async fn admission(
-        &self,
-        engine: &Engine,
-        tx: &mut Tx,
-        view: &RecordView,
-    ) -> Result<Result<(), Reason>, EngineError> {
-        let keys = engine.store.keys();
-        let Some(body) = tx.bodies_get(&[view.id]).await?.pop() else {
-            return Ok(Err(Reason::Unreadable { fault: SealedFault::Missing }));
-        };
-        let person = match open_person(keys, &body) {
-            Ok(person) => person,
-            Err(fault) => return Ok(Err(Reason::Unreadable { fault })),
-        };
-        let photo = photo_of(tx, keys, &person).await?.map(drop).map_err(|fault| Reason::Photo { fault });
-        let profile = engine.profile(&view.profile)?;
-        let is_valid = match profile.expired(engine.today(), |column| parse_date(person.reveal(column))) {
-            Some(column) => Err(Reason::Expired { column: column.to_owned() }),
-            None => Ok(()),
-        };
-        let sent = SentElsewhere::read(engine, tx, true).await?;
-        let sent = sent.reason(engine, &self.record.source, &self.record.request_id).cloned();
-        let beside = beside(tx, view).await?;
-        Ok(Admission::decide(replaces(engine, view)?, &others(&beside), photo.and(is_valid), sent).rule())
-    }
+/// Whether a record may be on the waiting list, as an import decides it. Its photo was deleted when it was withdrawn, unless another
+/// record needs it.
+pub(super) async fn admission(
+    engine: &Engine,
+    tx: &mut Tx,
+    view: &RecordView,
+    record: &RecordName,
+) -> Result<Result<(), Reason>, EngineError> {
+    let keys = engine.store.keys();
+    let Some(body) = tx.bodies_get(&[view.id]).await?.pop() else {
+        return Ok(Err(Reason::Unreadable { fault: SealedFault::Missing }));
+    };
+    let person = match open_person(keys, &body) {
+        Ok(person) => person,
+        Err(fault) => return Ok(Err(Reason::Unreadable { fault })),
+    };
+    let photo = photo_of(tx, keys, &person).await?.map(drop).map_err(|fault| Reason::Photo { fault });
+    let profile = engine.profile(&view.profile)?;
+    let is_valid = match profile.expired(engine.today(), |column| parse_date(person.reveal(column))) {
+        Some(column) => Err(Reason::Expired { column: column.to_owned() }),
+        None => Ok(()),
+    };
+    let sent = SentElsewhere::read(engine, tx, true).await?;
+    let sent = sent.reason(engine, &record.source, &record.request_id).cloned();
+    let beside = beside(tx, view).await?;
+    Ok(Admission::decide(replaces(engine, view)?, &others(&beside), photo.and(is_valid), sent).rule())
 }
 
 /// Of two requests of one person, one is kept and the other withdrawn.

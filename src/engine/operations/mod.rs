@@ -37,6 +37,7 @@ mod stock;
 mod test_card;
 mod token;
 mod two_person_act;
+mod undo_import;
 mod warrant;
 
 pub use account::{AddAccount, AddedAccount, DisableAccount, EnableAccount, OneTimePassword, ResetAccount};
@@ -79,4 +80,5 @@ pub use stock::{Destruction, LendBlanks, LoadHopper, TakeBackBlanks, UnloadHoppe
 pub use test_card::{TestCard, TestPrinter};
 pub use token::{AddToken, AddedToken, EndSession, RevokeToken};
 pub use two_person_act::TwoPersonAct;
+pub use undo_import::UndoImport;
 pub use warrant::{ApproveReprint, RefuseReprint, RequestReprint};

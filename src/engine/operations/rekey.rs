@@ -120,6 +120,8 @@ impl Run<'_> {
             let next = Some((self.stored.clone(), first));
             let event = self.event("persons.rekey-begun").with("from", &rule.rule).with("to", &self.stored);
             self.save(&mut tx, PersonRule { next, ..rule }, event).await?;
+            // What records were before has keys by the old rule.
+            tx.earlier_bodies_of_profile_remove(&self.profile.name).await?;
             tx.commit_part().await?;
         }
         Ok(true)

@@ -17,6 +17,7 @@ use super::{
     reprint::Reprint,
     role::GiveRole,
     stock::{Destruction, LendBlanks, TakeBackBlanks},
+    undo_import::UndoImport,
 };
 use crate::{
     domain::{
@@ -55,6 +56,8 @@ pub enum TwoPersonAct {
     ResolveDuplicate(ResolveDuplicate),
     /// Withdraw or restore all records that match.
     ChangeMatching(ChangeMatching),
+    /// Undo an import.
+    UndoImport(UndoImport),
     /// Undo a hand-over that did not happen.
     CorrectHandOver(CorrectHandOver),
     /// Add a printer against objections.
@@ -103,6 +106,7 @@ from! {
     RestoreRecord(RestoreRecord),
     ResolveDuplicate(ResolveDuplicate),
     ChangeMatching(ChangeMatching),
+    UndoImport(UndoImport),
     CorrectHandOver(CorrectHandOver),
     AddObjectedPrinter(AddObjectedPrinter),
     SetObjectedPrinter(SetObjectedPrinter),
@@ -123,11 +127,12 @@ pub(super) struct Answers {
 
 impl TwoPersonAct {
     /// The operations of all variants, in the order of the permission table.
-    pub const OPERATIONS: [Operation; 9] = [
+    pub const OPERATIONS: [Operation; 10] = [
         Operation::RecordChange,
         Operation::HandOverCorrect,
         Operation::InspectionNothing,
         Operation::ReprintApprove,
+        Operation::ImportUndo,
         Operation::CountBook,
         Operation::StockRemove,
         Operation::PrinterAddObjected,
@@ -147,6 +152,7 @@ impl TwoPersonAct {
             Self::WithdrawRecord(_) | Self::RestoreRecord(_) | Self::ResolveDuplicate(_) | Self::ChangeMatching(_) => {
                 Operation::RecordChange
             }
+            Self::UndoImport(_) => Operation::ImportUndo,
             Self::CorrectHandOver(_) => Operation::HandOverCorrect,
             Self::AddObjectedPrinter(_) | Self::SetObjectedPrinter(_) => Operation::PrinterAddObjected,
             Self::AdoptDatabase(_) => Operation::DatabaseAdopt,
@@ -167,7 +173,10 @@ impl TwoPersonAct {
 
     /// The records that it changes, as they were counted when it was asked for; `None` for an act that is about one thing.
     pub fn records(&self, target_version: &str) -> Option<i64> {
-        if let Self::ChangeMatching(_) = self { ChangeMatching::records_of(target_version) } else { None }
+        if let Self::ChangeMatching(_) = self {
+            return ChangeMatching::records_of(target_version);
+        }
+        if let Self::UndoImport(_) = self { UndoImport::records_of(target_version) } else { None }
     }
 
     /// The record that it is about, if it is about one and names it.
@@ -185,6 +194,7 @@ impl TwoPersonAct {
             | Self::TakeBackBlanks(_)
             | Self::ReverseDelivery(_)
             | Self::ChangeMatching(_)
+            | Self::UndoImport(_)
             | Self::AddObjectedPrinter(_)
             | Self::SetObjectedPrinter(_)
             | Self::AdoptDatabase(_)
@@ -217,6 +227,7 @@ impl TwoPersonAct {
             Self::RestoreRecord(act) => act.note.as_str(),
             Self::ResolveDuplicate(act) => act.note.as_str(),
             Self::ChangeMatching(act) => act.note.as_str(),
+            Self::UndoImport(act) => act.note.as_str(),
             Self::CorrectHandOver(act) => act.note.as_str(),
             Self::AddObjectedPrinter(act) => act.note.as_str(),
             Self::SetObjectedPrinter(act) => act.note.as_str(),
@@ -244,6 +255,7 @@ impl TwoPersonAct {
             | Self::RestoreRecord(_)
             | Self::ResolveDuplicate(_)
             | Self::ChangeMatching(_)
+            | Self::UndoImport(_)
             | Self::CorrectHandOver(_)
             | Self::AdoptDatabase(_)
             | Self::GiveRole(_) => Ok(Answers::default()),
@@ -266,6 +278,7 @@ impl TwoPersonAct {
             | Self::RestoreRecord(_)
             | Self::ResolveDuplicate(_)
             | Self::ChangeMatching(_)
+            | Self::UndoImport(_)
             | Self::CorrectHandOver(_)
             | Self::GiveRole(_) => Ok(Answers::default()),
         }
@@ -285,6 +298,7 @@ impl TwoPersonAct {
             Self::RestoreRecord(act) => act.target(tx).await,
             Self::ResolveDuplicate(act) => act.target(engine, tx).await,
             Self::ChangeMatching(act) => act.target(tx).await,
+            Self::UndoImport(act) => act.target(tx).await,
             Self::CorrectHandOver(act) => act.target(tx).await,
             Self::AddObjectedPrinter(act) => act.target(engine, tx, &answers.objections).await,
             Self::SetObjectedPrinter(act) => act.target(tx, &answers.objections).await,
@@ -328,6 +342,7 @@ impl TwoPersonAct {
             Self::RestoreRecord(act) => act.apply(engine, tx, approval).await,
             Self::ResolveDuplicate(act) => act.apply(engine, tx, approval).await,
             Self::ChangeMatching(act) => act.apply(engine, tx, approval).await,
+            Self::UndoImport(act) => act.apply(engine, tx, approval).await,
             Self::CorrectHandOver(act) => act.apply(engine, tx, approval).await,
             Self::AddObjectedPrinter(act) => act.apply(engine, tx, &answers.objections, approval).await,
             Self::SetObjectedPrinter(act) => {

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Engine, EngineError, Query, accounts, archive, attempts, audit, batches, board, check, count_matching, counts,
-    duplicates, find, find_name, jobs, jumps, ledger, needs, night, night_report, office, order, outside, pending_acts,
-    pile, plan, printers, probe, read_for, records, scan, stock, warrants,
+    duplicates, find, find_name, imports, jobs, jumps, ledger, needs, night, night_report, office, order, outside,
+    pending_acts, pile, plan, printers, probe, read_for, records, scan, stock, warrants,
 };
 use crate::domain::{actor::Actor, permission::Operation};
 
@@ -74,6 +74,7 @@ any_query! {
     jumps::ShowPlace,
     order::ReportOrder,
     find::FindRecord,
+    find::FindRequest,
     find::FindPerson,
     find_name::FindName,
     count_matching::CountMatching,
@@ -95,6 +96,9 @@ any_query! {
     pile::ListPile,
     attempts::ListAttempts,
     attempts::ListUncertain,
+    imports::ListImports,
+    imports::ShowImport,
+    imports::ListImportRecords,
     warrants::ListWarrants,
     pending_acts::ListPendingActs,
     pending_acts::ShowPendingAct,

@@ -1,17 +1,19 @@
 //! What each answer leaves out while blanks are counted. An answer that is added says here what of it is hidden, or does not compile.
 
+use std::collections::BTreeMap;
+
 use super::{
     AccountLine, AuditEntry, AuditVerification, BatchLine, Board, CardOutLine, CardToCheck, ChainHead, CheckedRule,
-    DistrictLine, Duplicate, EndedAttemptLine, FoundName, FoundNames, FoundRecord, JobLine, JumpLine, MovementLine,
-    Need, NeedKind, Night, NightPlan, NightReport, OfficeScenario, OrderPage, Page, PendingActItem, PendingActView,
-    Pile, PileLine, PrinterLine, PrinterReport, RecordLine, RecordPlace, ScannedCard, SessionLine, ShownProxy, Stock,
-    StockCountLine, TokenLine, UncertainLine, WarrantLine,
+    DistrictLine, Duplicate, EndedAttemptLine, FoundName, FoundNames, FoundRecord, ImportLine, ImportRecordLine,
+    ImportShown, JobLine, JumpLine, MovementLine, Need, NeedKind, Night, NightPlan, NightReport, OfficeScenario,
+    OrderPage, Page, PendingActItem, PendingActView, Pile, PileLine, PrinterLine, PrinterReport, RecordLine,
+    RecordPlace, ScannedCard, SessionLine, ShownProxy, Stock, StockCountLine, TokenLine, UncertainLine, WarrantLine,
     hidden::{Blind, Hidden},
 };
 use crate::{
     domain::{
         audit_row::RecordedEvent, correction::RequestBeside, id::CountId, printer::PrinterSetting,
-        refusal::CountRefusal,
+        refusal::CountRefusal, states::RecordState,
     },
     engine::operations::{Archived, MatchingCount},
 };
@@ -24,8 +26,7 @@ macro_rules! nothing_to_hide {
 }
 
 nothing_to_hide! {
-    AccountLine, Archived, ChainHead, CheckedRule, Duplicate, EndedAttemptLine, JobLine, JumpLine, MatchingCount, PrinterReport, PrinterSetting, RecordLine, RecordedEvent, RequestBeside, SessionLine,
-    TokenLine, UncertainLine, WarrantLine, CardOutLine, DistrictLine, ShownProxy,
+    AccountLine, Archived, CardOutLine, ChainHead, CheckedRule, DistrictLine, Duplicate, EndedAttemptLine, ImportLine, ImportRecordLine, ImportShown, JobLine, JumpLine, PrinterReport, PrinterSetting, RecordLine, RecordedEvent, RequestBeside, SessionLine, ShownProxy, TokenLine, UncertainLine, WarrantLine,
 }
 
 impl<T: Blind> Blind for Page<T> {
@@ -41,9 +42,26 @@ impl Blind for Board {
     fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
         self.hidden = hidden.listed();
         self.blangko.retain(|blank_type, _| hidden.of_type(blank_type).is_none());
+        // Each card in a batch has its blank reserved, so that those in batches count as waiting.
+        self.districts.values_mut().for_each(join_waiting);
+        join_waiting(&mut self.records);
         self.printers.hide(hidden)?;
         self.batches.hide(hidden)?;
         self.needs_person.hide(hidden)
+    }
+}
+
+/// Counts the records in batches as waiting.
+fn join_waiting(records: &mut BTreeMap<String, i64>) {
+    if let Some(batched) = records.remove(RecordState::Batched.as_str()) {
+        *records.entry(RecordState::Waiting.as_str().to_owned()).or_default() += batched;
+    }
+}
+
+/// Of those in batches, each has a blank.
+impl Blind for MatchingCount {
+    fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
+        hidden.listed().first().map(|of| of.count)
     }
 }
 

@@ -45,6 +45,31 @@ impl Query for FindRecord {
     }
 }
 
+/// Asks the same of a request by its number alone, whichever source sent it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FindRequest {
+    /// The office's own key.
+    pub request_id: String,
+}
+
+impl Query for FindRequest {
+    /// One for each source that has the number; none if no source has it.
+    type Answer = Vec<FoundRecord>;
+    const OPERATION: Operation = Operation::BoardRead;
+
+    async fn read(self, engine: &Engine) -> Result<Vec<FoundRecord>, EngineError> {
+        let mut tx = engine.store.read().await?;
+        let mut records = Vec::new();
+        for source in tx.sources().await? {
+            if let Some(id) = tx.record_find(&source, &self.request_id).await? {
+                records.push(found(engine, &mut tx, id).await?);
+            }
+        }
+        Ok(records)
+    }
+}
+
 /// Asks the same of a person, by the identifier that the profile's cards are for: an NIK, a student number.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]

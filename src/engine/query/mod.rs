@@ -22,6 +22,7 @@ mod find;
 mod find_name;
 mod found;
 mod hidden;
+mod imports;
 mod jobs;
 mod jumps;
 mod known;
@@ -60,10 +61,11 @@ pub use self::{
     count_matching::CountMatching,
     counts::{ListCounts, ShowCount},
     duplicates::{Duplicate, ListDuplicates, ShowRequestsBeside},
-    find::{FindPerson, FindRecord, ListRecordEvents},
+    find::{FindPerson, FindRecord, FindRequest, ListRecordEvents},
     find_name::{FindName, FoundName, FoundNames},
     found::{CardFacts, Done, FoundRecord, InHand},
     hidden::{Blind, Hidden, HiddenType},
+    imports::{FateCount, ImportRecordLine, ImportShown, ListImportRecords, ListImports, ShowImport},
     jobs::{JobsOf, ListJobs, ShowJob},
     jumps::{ListJumps, RecordPlace, RecordsBefore, RecordsInClass, ShowPlace},
     ledger::ListMovements,
@@ -92,8 +94,9 @@ use super::{Engine, EngineError};
 use crate::domain::{actor::Actor, permission::Operation};
 pub use crate::store::{
     AccountLine, AttemptLine, BalanceLine, BatchLine, BesideLine, CardOutLine, ChainHead, DistrictLine,
-    EndedAttemptLine, JobLine, JumpLine, MadeCountLine, MovementLine, Node, OldestWaiting, PendingActLine, PileCounts,
-    PileLine, RecordLine, Remedy, SessionLine, StockCountLine, TokenLine, UncertainLine, Violation, WarrantLine,
+    EndedAttemptLine, ImportCounts, ImportLine, ImportState, JobLine, JumpLine, MadeCountLine, MovementLine, Node,
+    OldestWaiting, PendingActLine, PileCounts, PileLine, RecordLine, Remedy, SessionLine, StockCountLine, TokenLine,
+    UncertainLine, Violation, WarrantLine,
 };
 
 /// Something to be read. It changes nothing.

@@ -43,6 +43,7 @@ macro_rules! scripts {
             (32, "kept_plans", include_str!(concat!("../../../migrations/", $folder, "/0032_kept_plans.sql"))),
             (33, "supplies", include_str!(concat!("../../../migrations/", $folder, "/0033_supplies.sql"))),
             (34, "jumps", include_str!(concat!("../../../migrations/", $folder, "/0034_jumps.sql"))),
+            (35, "imports", include_str!(concat!("../../../migrations/", $folder, "/0035_imports.sql"))),
         ]
     };
 }

@@ -343,7 +343,9 @@ const PHOTOS: &str = "
     SELECT 'photo number ' || CAST(p.id AS TEXT),
            CAST(COALESCE(r.needed, 0) AS TEXT) || ' records need it, and it knows of ' || CAST(p.uses AS TEXT)
     FROM photo AS p LEFT JOIN (
-        SELECT photo_id, COUNT(*) AS needed FROM record WHERE photo_id IS NOT NULL GROUP BY photo_id) AS r ON r.photo_id = p.id
+        SELECT photo_id, COUNT(*) AS needed FROM (
+            SELECT photo_id FROM record WHERE photo_id IS NOT NULL
+            UNION ALL SELECT photo_id FROM earlier_body WHERE photo_id IS NOT NULL) AS uses GROUP BY photo_id) AS r ON r.photo_id = p.id
     WHERE p.uses <> COALESCE(r.needed, 0) ORDER BY p.id LIMIT 100";
 
 const ARCHIVED: &str = "

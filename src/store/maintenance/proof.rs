@@ -37,7 +37,7 @@ const PAGE: i64 = 5_000;
 const RECORDS: &str = "each record is as the audit has it";
 const MOVEMENTS: &str = "each movement is as the audit has it";
 const ROWS: &str =
-    "each printer, pause, lot, act, unknown job, key rule, account and card outside is as the audit has it";
+    "each printer, pause, lot, act, unknown job, key rule, account, card outside and import is as the audit has it";
 
 /// What the audit says of the rarely changing rows, and of what is older than the changes.
 #[derive(Default)]

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// All tables that are moved; referenced tables come first. A file has no nodes, and sessions end with the move.
-const TABLES: [&str; 37] = [
+const TABLES: [&str; 41] = [
     "meta",
     "photo",
     "record",
@@ -56,6 +56,10 @@ const TABLES: [&str; 37] = [
     "counter_record",
     "counter_outcome",
     "kept_plan",
+    "import",
+    "import_range",
+    "import_change",
+    "earlier_body",
 ];
 const NOT_MOVED: [&str; 3] = ["_sqlx_migrations", "node", "session"];
 /// Reading the file may take longer than a transaction may otherwise be idle.

@@ -54,6 +54,11 @@ pub(super) fn batch(batch: i64) -> String {
     format!("/batches/{batch}")
 }
 
+/// The page of an import.
+pub(super) fn import(import: i64) -> String {
+    format!("/imports/{import}")
+}
+
 /// The page of a count of blanks.
 pub(super) fn count(count: i64) -> String {
     format!("/stock/counts/{count}")

@@ -112,11 +112,13 @@ impl Asked {
     }
 
     /// The import; a dry run unless its rows were shown.
-    fn import(&self, web: &Web, of_name: Format) -> Result<Import, Problem> {
+    fn import(&self, web: &Web, file_name: String) -> Result<Import, Problem> {
+        let format = Format::of_code(&self.format).unwrap_or_else(|| Format::of_name(&file_name));
         Ok(Import {
             source: self.source.clone(),
             profile: self.profile.clone(),
-            format: Format::of_code(&self.format).unwrap_or(of_name),
+            file_name,
+            format,
             encoding: self.encoding()?,
             sheet: Some(self.sheet.clone()).filter(|sheet| !sheet.is_empty()),
             skip_lines: self.skipped_lines()?,
@@ -234,7 +236,7 @@ async fn submit(State(web): State<Arc<Web>>, request: Request) -> Result<Respons
     let Upload { page, sent, list, permit } = upload::receive(&web, &mut parts, body).await?;
     let asked = Asked::read(&sent);
     let shown = ImportPage::new(&web, page, asked.clone());
-    let read = list.and_then(|(format, list)| Ok((asked.import(&web, format)?, list)));
+    let read = list.and_then(|(file_name, list)| Ok((asked.import(&web, file_name)?, list)));
     let (what, list) = match read {
         Ok(read) => read,
         Err(problem) => return Ok(shown.failed(asked, &problem)),

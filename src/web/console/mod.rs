@@ -27,6 +27,7 @@ mod help;
 mod history;
 mod import;
 mod import_outcome;
+mod imports;
 mod inspect;
 mod known;
 mod link;
@@ -44,6 +45,7 @@ mod printer_answer;
 mod records;
 mod refused;
 mod rights;
+mod search;
 mod sign_in;
 mod tiles;
 mod upload;
@@ -68,8 +70,10 @@ pub(super) fn router() -> Router<Arc<Web>> {
         .route("/plan", get(plan::show))
         .route("/printers", get(tiles::show))
         .merge(import::router())
+        .merge(imports::router())
         .merge(records::router())
         .merge(place::router())
+        .merge(search::router())
         .merge(matching::router())
         .merge(work::router())
         .merge(pile::router())

@@ -1,15 +1,14 @@
-//! Records: the list with its filters, the search of a person, and one record with what became of it.
+//! Records: the list with its filters, and one record with what became of it.
 
 use std::sync::Arc;
 
 use axum::{
     Router,
     extract::{Path, Request, State},
-    http::{StatusCode, request::Parts},
-    response::Response,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use serde_json::{Value, json};
 
 use super::{
     address,
@@ -18,7 +17,7 @@ use super::{
     known::Known,
     matching,
     page::{Page, respond},
-    place,
+    place, rights,
     view::{Button, Cell, Filter, Table, View},
 };
 use crate::{
@@ -31,19 +30,16 @@ use crate::{
         operations::RecordName,
         printing::code_of_mock_card,
         query::{
-            Cursor, FoundName, FoundNames, FoundRecord, JobsOf, ListJobs, ListJumps, ListRecordEvents, ListRecords,
-            PageRequest, Query, ShowPlace,
+            Cursor, FindRequest, FoundRecord, JobsOf, ListJobs, ListJumps, ListRecordEvents, ListRecords, PageRequest,
+            Query, ShowPlace,
         },
     },
-    web::{carry::done_by_name, context::Web, input, problem::Problem, route::Sort},
+    web::{context::Web, input, problem::Problem, route::Sort},
     words::pages::{self, Text, texts},
 };
 
 pub(super) fn router() -> Router<Arc<Web>> {
-    Router::new()
-        .route("/records", get(list))
-        .route("/records/search", get(search).post(found))
-        .route("/records/{source}/{request_id}", get(show))
+    Router::new().route("/records", get(list)).route("/records/{source}/{request_id}", get(show))
 }
 
 /// The filters of the list, by their names in the query string.
@@ -53,6 +49,10 @@ async fn list(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
     let (parts, _) = request.into_parts();
     let page = Page::of(&web, &parts).await?;
     let sent = Sent::of_query(&parts).unwrap_or_default();
+    let number = sent.value("request").trim();
+    if !number.is_empty() {
+        return of_number(&web, page, number).await;
+    }
     let listed = match query(&sent) {
         Ok(query) => page.ask(&web, query).await,
         Err(problem) => Err(problem),
@@ -71,6 +71,14 @@ async fn list(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
         view.buttons.push(Button { address: "/records/search".into(), label });
     }
     offer_jumps(&mut view);
+    if view.page.may(Operation::ReportRead, Sort::Query) {
+        let label = view.page.t(texts::IMPORTS);
+        view.buttons.push(Button { address: "/imports".into(), label });
+    }
+    if view.page.may(Operation::Import, Sort::Act) {
+        let label = view.page.t(texts::IMPORT);
+        view.buttons.push(Button { address: "/import".into(), label });
+    }
     view.filters = filters(&web, &view.page, &sent);
     let mut table = table(&view.page, records.iter().flat_map(|records| &records.items));
     table.next = records.as_ref().and_then(|records| records.next).map(|next| {
@@ -87,6 +95,27 @@ async fn list(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
     Ok(respond(StatusCode::OK, &view))
 }
 
+/// The record with this number: its page, or all of them if several sources have it.
+async fn of_number(web: &Arc<Web>, page: Page, number: &str) -> Result<Response, Response> {
+    let (page, found) = page.read(web, FindRequest { request_id: number.to_owned() }).await?;
+    if let [FoundRecord { record, .. }] = &*found {
+        return Ok(Redirect::to(&address::record(&record.source, &record.request_id)).into_response());
+    }
+    let title = page.t(texts::RECORDS);
+    let mut view = View::new(page, title);
+    let page = &view.page;
+    if found.is_empty() {
+        view.lead = page.with(texts::NO_SUCH_NUMBER, &[number]);
+    }
+    let (filter, table) = (number_filter(page, number), table(page, found.iter().map(|found| &found.record)));
+    (view.filters, view.tables) = (vec![filter], vec![table]);
+    Ok(respond(StatusCode::OK, &view))
+}
+
+fn number_filter(page: &Page, number: &str) -> Filter {
+    Filter { name: "request", label: page.t(texts::REQUEST), value: number.to_owned(), choices: Vec::new() }
+}
+
 /// The filters, with the values that are known.
 fn filters(web: &Web, page: &Page, sent: &Sent) -> Vec<Filter> {
     let known = Known::of_page(web, page);
@@ -100,7 +129,7 @@ fn filters(web: &Web, page: &Page, sent: &Sent) -> Vec<Filter> {
         let named = |value: String| (value.clone(), pages::value_in_words(pointer, &value, page.language));
         Filter { name, label: page.t(label), value, choices: values.into_iter().map(named).collect() }
     };
-    [
+    let of_list = [
         ("source", texts::SOURCE, "/filter/source"),
         ("state", texts::STATE, "/filter/state"),
         ("profile", texts::PROFILE, "/filter/profile"),
@@ -109,9 +138,8 @@ fn filters(web: &Web, page: &Page, sent: &Sent) -> Vec<Filter> {
         ("class", texts::CLASS, "/filter/class"),
         ("reason", texts::REASON_CODE, "/filter/reason"),
         ("batch", texts::BATCH, "/filter/batch"),
-    ]
-    .map(filter)
-    .into()
+    ];
+    std::iter::once(number_filter(page, "")).chain(of_list.map(filter)).collect()
 }
 
 /// Whether a problem is about what was asked for, and not about who asks or about the server.
@@ -137,13 +165,25 @@ pub(super) fn after(sent: &Sent) -> PageRequest {
 
 /// A table of records.
 pub(super) fn table<'a>(page: &Page, records: impl Iterator<Item = &'a RecordLine>) -> Table {
-    let headings =
-        [texts::REQUEST, texts::SOURCE, texts::STATE, texts::PROFILE, texts::KIND, texts::DISTRICT, texts::VERIFIED];
+    let headings = [
+        texts::REQUEST,
+        texts::SOURCE,
+        texts::STATE,
+        texts::REASON,
+        texts::PROFILE,
+        texts::KIND,
+        texts::DISTRICT,
+        texts::VERIFIED,
+    ];
+    let reason = |record: &RecordLine| {
+        record.reason.as_deref().map(|reason| pages::stored_reason(reason, page.language)).unwrap_or_default()
+    };
     let row = |record: &RecordLine| {
         vec![
             Cell::link(&record.request_id, address::record(&record.source, &record.request_id)),
             Cell::text(&record.source),
             Cell::text(state(page, record)),
+            Cell::text(page.times_of(&reason(record))),
             Cell::text(&record.profile),
             Cell::text(pages::kind(&record.kind, page.language)),
             Cell::text(&record.district),
@@ -193,7 +233,7 @@ async fn show(
         .into_iter()
         .chain(beside(page, &found))
         .collect();
-    offer(&mut view, &found.record);
+    offer(&mut view, &found);
     offer_jumps(&mut view);
     Ok(respond(StatusCode::OK, &view))
 }
@@ -347,8 +387,15 @@ fn outside(page: &Page, found: &FoundRecord) -> Option<String> {
     }
 }
 
+/// Whether another open request of the same person keeps it off the waiting list.
+fn has_duplicate(found: &FoundRecord) -> bool {
+    let is_open = |state: &str| state.parse().is_ok_and(RecordState::occupies_slot);
+    found.beside.iter().any(|other| is_open(&other.state))
+}
+
 /// The acts that fit the state of a record.
-fn offer(view: &mut View, record: &RecordLine) {
+fn offer(view: &mut View, found: &FoundRecord) {
+    let record = &found.record;
     let known = [("/record/source", &*record.source), ("/record/request_id", &*record.request_id)];
     let names: &[&str] = match RecordState::ALL.into_iter().find(|state| state.as_str() == record.state) {
         Some(RecordState::Waiting) if record.jumped => {
@@ -357,136 +404,31 @@ fn offer(view: &mut View, record: &RecordLine) {
         Some(RecordState::Waiting) => &["HoldRecord", "PutFirst", "PutInClass", "WithdrawRecord"],
         Some(RecordState::Held) => &["ReleaseRecord", "PutFirst", "PutInClass", "WithdrawRecord"],
         Some(RecordState::Batched) => &["HoldRecord"],
-        Some(RecordState::Printed) if record.sent => &["HandOverCard", "HandOverByProxy", "RequestReprint"],
+        Some(RecordState::Printed) if record.sent => &["HandOverCard", "HandOverByProxy"],
         Some(RecordState::Printed) if record.checked => {
             &["HandOverCard", "HandOverByProxy", "RejectCard", "RequestReprint"]
         }
         Some(RecordState::Printed) => &["CheckCard", "RejectCard", "RequestReprint"],
         Some(RecordState::HandedOver) => &["SurrenderCard", "CorrectHandOver", "RequestReprint"],
-        Some(RecordState::Quarantined) => &["ReleaseRecord", "ResolveDuplicate", "WithdrawRecord"],
+        // One of the two is kept first.
+        Some(RecordState::Quarantined) if has_duplicate(found) => &["ResolveDuplicate", "WithdrawRecord"],
+        Some(RecordState::Quarantined) => &["ReleaseRecord", "WithdrawRecord"],
         Some(RecordState::Withdrawn) => &["RestoreRecord"],
         Some(RecordState::Uncertain) | None => &[],
     };
     for name in names {
         view.offer(name, &known);
     }
+    let (operation, sort) = (Operation::RecordChange, Sort::Request);
+    if names.contains(&"ResolveDuplicate") && !view.page.may(operation, sort) {
+        let roles: Vec<&str> =
+            rights::roles_with(operation, sort).into_iter().map(|role| view.page.role(role)).collect();
+        view.lead = format!("{} {}.", view.lead, view.page.with(texts::SETTLED_BY, &[&roles.join(", ")]));
+    }
     let one = format!("{} {}", record.source, record.request_id);
     if record.sent {
         view.offer("ReceiveCards", &[("/records", &one)]);
     } else if record.state == "printed" && record.checked && record.stop.is_none() {
         view.offer("SendCards", &[("/records", &one)]);
-    }
-}
-
-/// The page that finds a person's requests. What is typed stands in no address.
-async fn search(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
-    let (parts, _) = request.into_parts();
-    let page = searching(Page::of(&web, &parts).await?)?;
-    Ok(respond(StatusCode::OK, &Search::empty(page)))
-}
-
-/// The page, if the person may search.
-#[expect(clippy::result_large_err, reason = "the response is sent, and goes no further")]
-fn searching(mut page: Page) -> Result<Page, Response> {
-    page.t(texts::SEARCH).clone_into(&mut page.title);
-    if page.may(Operation::RecordSearch, Sort::Act) {
-        return Ok(page);
-    }
-    let title = page.title.clone();
-    Err(page.forbidden(&title, Operation::RecordSearch, Sort::Act))
-}
-
-/// The search with what it found.
-#[derive(askama::Template)]
-#[template(path = "search.html", config = "src/web/console/askama.toml")]
-struct Search {
-    page: Page,
-    error: Option<String>,
-    /// That nothing was found.
-    nothing: Option<String>,
-    /// The words of a name that were searched. They stand in the page, which is not stored, and in no address.
-    name: String,
-    /// Where the next page of them begins.
-    next: Option<i64>,
-    tables: Vec<Table>,
-}
-
-impl Search {
-    /// The form, before anything was searched.
-    fn empty(page: Page) -> Self {
-        Self { page, error: None, nothing: None, name: String::new(), next: None, tables: vec![] }
-    }
-}
-
-/// The records that were found. The search has the limits of the API.
-async fn searched(web: &Arc<Web>, parts: &Parts, (name, arguments): (&str, Value)) -> Result<FoundNames, Problem> {
-    let nothing = FoundNames { records: Vec::new(), next: None, complete: true };
-    let answer = done_by_name(web, parts, (Sort::Query, name), &arguments).await?;
-    // Cannot fail: it is what the queries answer.
-    Ok(match serde_json::from_value::<FoundNames>(answer.clone()) {
-        Ok(found) => found,
-        Err(_) => FoundNames { records: serde_json::from_value(answer).unwrap_or_default(), ..nothing },
-    })
-}
-
-/// What was found: of persons with the same name, the end of the identifier and the place tell which one stands at the counter.
-fn found_table(page: &Page, records: &[FoundName]) -> Table {
-    let headings = [
-        texts::REQUEST,
-        texts::IDENTIFIER_END,
-        texts::DISTRICT,
-        texts::VILLAGE,
-        texts::SOURCE,
-        texts::STATE,
-        texts::QUEUED_AT,
-    ];
-    let row = |found: &FoundName| {
-        let record = &found.found.record;
-        vec![
-            Cell::link(&record.request_id, address::record(&record.source, &record.request_id)),
-            Cell::text(found.identifier.as_deref().unwrap_or_default()),
-            Cell::text(&record.district),
-            Cell::text(&record.village),
-            Cell::text(&record.source),
-            Cell::text(state(page, record)),
-            Cell::text(whereabouts(page, &found.found)),
-        ]
-    };
-    let headings = headings.map(|text| page.t(text)).to_vec();
-    Table { title: page.t(texts::FOUND).into(), headings, rows: records.iter().map(row).collect(), next: None }
-}
-
-async fn found(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
-    let (mut parts, body) = request.into_parts();
-    let sent = Sent::read(&web, &parts, body).await;
-    let sent = sent.map_err(|problem| Page::open(&web, &parts).failed(&problem))?;
-    sent.put_into_headers(&mut parts);
-    let mut page = Page::of(&web, &parts).await?;
-    page.t(texts::SEARCH).clone_into(&mut page.title);
-    let (identifier, name) = (sent.value("identifier").trim(), sent.value("name").trim());
-    let after: Option<i64> = sent.value("after").parse().ok();
-    let name_shown = if identifier.is_empty() { name.to_owned() } else { String::new() };
-    let asked = if identifier.is_empty() {
-        ("FindName", json!({ "name": name, "after": after }))
-    } else {
-        ("FindPerson", json!({ "identifier": identifier }))
-    };
-    match searched(&web, &parts, asked).await {
-        Ok(FoundNames { records, next, complete }) => {
-            page.notice = (!complete).then(|| page.t(texts::NAMES_NOT_INDEXED).to_owned());
-            let table = found_table(&page, &records);
-            let next = next.map(|next| next.0);
-            let found = Search { name: name_shown, next, tables: vec![table], ..Search::empty(page) };
-            Ok(respond(StatusCode::OK, &found))
-        }
-        // To have found nothing is an answer.
-        Err(problem) if problem.status() == StatusCode::NOT_FOUND => {
-            let nothing = Some(page.told(&problem));
-            Ok(respond(StatusCode::OK, &Search { nothing, name: name_shown, ..Search::empty(page) }))
-        }
-        Err(problem) => {
-            let (status, error) = (problem.status(), Some(page.told(&problem)));
-            Ok(respond(status, &Search { error, name: name_shown, ..Search::empty(page) }))
-        }
     }
 }

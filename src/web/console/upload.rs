@@ -24,7 +24,6 @@ use tokio::{pin, sync::OwnedSemaphorePermit};
 use super::{form_value::Sent, page::Page};
 use crate::{
     domain::permission::Operation,
-    engine::import::Format,
     web::{
         context::Web,
         list::{self, BYTE_WITHIN, LIST_BYTES_MAX, LIST_WITHIN, Received},
@@ -46,8 +45,8 @@ pub(super) struct Upload {
     pub(super) page: Page,
     /// The fields before the file.
     pub(super) sent: Sent,
-    /// The list with the format that its name says, or what is wrong with it.
-    pub(super) list: Result<(Format, Received), Problem>,
+    /// The list with the name of its file, or what is wrong with it.
+    pub(super) list: Result<(String, Received), Problem>,
     /// The place among the lists that are received and imported at a time.
     pub(super) permit: OwnedSemaphorePermit,
 }
@@ -86,12 +85,11 @@ pub(super) async fn receive(web: &Web, parts: &mut Parts, body: Body) -> Result<
         if field.name() == Some(LIST) {
             let (page, sent, permit) = proved(web, parts, fields).await?;
             left.fetch_add(LIST_BYTES_MAX, Ordering::Relaxed);
-            let format = Format::of_name(field.file_name().unwrap_or_default());
-            let is_named = field.file_name().is_some_and(|name| !name.is_empty());
+            let file_name = field.file_name().unwrap_or_default().to_owned();
             let list = web.within(LIST_WITHIN, list::received(web, pieces(field, &left))).await;
             let list = match list {
-                Ok(_) if !is_named => Err(missing()),
-                Ok(list) => ended(web, &mut form, &left).await.map(|()| (format, list)),
+                Ok(_) if file_name.is_empty() => Err(missing()),
+                Ok(list) => ended(web, &mut form, &left).await.map(|()| (file_name, list)),
                 Err(problem) => Err(problem),
             };
             return Ok(Upload { page, sent, list, permit });

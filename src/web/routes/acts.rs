@@ -14,7 +14,7 @@ use crate::{
         ReleaseRecord, ReleaseRecords, RemovePrinter, RequestReprint, ResetAccount, ResolveDuplicate, ResolveFound,
         ResolveNothing, RestoreRecord, ResumeBatch, ResumePrinter, ResumeQueue, ReverseDelivery, RevokeToken,
         SayPrinterSupplies, SendCards, SetObjectedPrinter, SetPrinter, SetPrinterLimits, SurrenderCard, TakeBackBlanks,
-        TakeRole, TestPrinter, UnloadHopper, WithdrawRecord,
+        TakeRole, TestPrinter, UndoImport, UnloadHopper, WithdrawRecord,
     },
     web::route::Route,
 };
@@ -43,6 +43,7 @@ pub(super) fn routes() -> Vec<Route> {
         post::<WithdrawRecord>("/records/{source}/{request_id}/withdraw"),
         post::<RestoreRecord>("/records/{source}/{request_id}/restore"),
         post::<ResolveDuplicate>("/records/{source}/{request_id}/resolve-duplicate"),
+        post::<UndoImport>("/imports/{import}/undo").long(),
         post::<RequestReprint>("/records/{source}/{request_id}/reprints"),
         // Cards.
         post::<CheckCards>("/cards/check"),

@@ -8,7 +8,7 @@ use crate::{
     engine::operations::{
         AddObjectedPrinter, AdoptDatabase, BookCount, ChangeMatching, CorrectHandOver, Destruction, GiveRole,
         LendBlanks, Reprint, ResolveDuplicate, ResolveNothing, RestoreRecord, ReverseDelivery, SetObjectedPrinter,
-        TakeBackBlanks, WithdrawRecord,
+        TakeBackBlanks, UndoImport, WithdrawRecord,
     },
     web::route::{Call, Proof, Route},
 };
@@ -86,6 +86,7 @@ pub(super) fn routes() -> Vec<Route> {
             ("ChangeMatching", Operation::RecordChange),
             "/matching-records/change/requests",
         ),
+        Route::request::<UndoImport>(("UndoImport", Operation::ImportUndo), "/imports/{import}/undo/requests").long(),
         Route::request::<CorrectHandOver>(
             ("CorrectHandOver", Operation::HandOverCorrect),
             "/cards/{source}/{request_id}/correct-hand-over/requests",

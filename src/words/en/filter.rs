@@ -33,3 +33,18 @@ pub(super) fn matching_number(is_none: bool, most: i64) -> Message {
         "name more filters, such as a district, and do it in parts",
     )
 }
+
+/// That no record is of a person with an identifier. `has_form`: it may be one.
+pub(super) fn no_person(profiles: &[String], has_form: bool) -> Message {
+    if has_form {
+        Message::new(
+            format!("no record of profile {} is of a person with this identifier", list(profiles)),
+            "the request has not been imported, or it is of another person: compare the identifier",
+        )
+    } else {
+        Message::new(
+            format!("this is not an identifier of profile {}", list(profiles)),
+            "compare its length and its digits with the document",
+        )
+    }
+}

@@ -1,10 +1,57 @@
-//! What an import warns of, in words.
+//! Imports in words: what they warn of, refuse and did.
 
-use super::{message::Message, reason::reason};
+use super::{message::Message, number::thousands, reason::reason};
 use crate::domain::{
     import::{Fault, FileForm, RejectReason, Rejection, RowPlace, Shape, Warning},
     reason::Reason,
+    refusal::ImportRefusal,
+    undo::{ImportDeed, UndoFate},
 };
+
+/// What a refusal about an import says to a person.
+pub(super) fn import_refusal(refusal: &ImportRefusal) -> Message {
+    match refusal {
+        ImportRefusal::NoImport { import } => {
+            Message::new(format!("there is no import {import}"), "list the imports with `cetak import list`")
+        }
+        ImportRefusal::Undone { import } => Message::new(
+            format!("import {import} was undone already"),
+            "its list can be imported again with `cetak import FILE`",
+        ),
+        ImportRefusal::Nothing { import } => Message::new(
+            format!("import {import} changed no record that can still be changed"),
+            "see what became of its records with `cetak import show NUMBER --records`",
+        ),
+        ImportRefusal::TooLarge { import, most } => Message::new(
+            format!(
+                "import {import} has more than {} records, which are not changed in one transaction",
+                thousands(*most)
+            ),
+            "hold its records with `cetak record hold --source`, and correct the list; or restore a backup",
+        ),
+    }
+}
+
+/// What an import did to a record.
+pub fn import_deed(deed: ImportDeed) -> &'static str {
+    match deed {
+        ImportDeed::Added => "added",
+        ImportDeed::Updated => "updated",
+        ImportDeed::Withdrawn => "withdrawn",
+        ImportDeed::Restored => "restored",
+    }
+}
+
+/// What undoing an import does to a record.
+pub fn undo_fate(fate: UndoFate) -> &'static str {
+    match fate {
+        UndoFate::Withdrawn => "withdrawn, as it has no card",
+        UndoFate::Reverted => "as it was before the import",
+        UndoFate::Stopped => "its card is stopped at the check",
+        UndoFate::HandedOver => "stays: its card is handed over",
+        UndoFate::Kept => "stays: it was changed or withdrawn since",
+    }
+}
 
 /// Where a row stands.
 pub fn row_place(RowPlace { row, line }: RowPlace) -> String {

@@ -44,7 +44,7 @@ pub use self::{
     fault::{fault, title, value_rule},
     found::{CounterAnswer, counter_answer},
     history::history_rows,
-    import::{RowFault, further_faults, refused_row, row_faults, row_place, shape, warning},
+    import::{RowFault, further_faults, import_deed, refused_row, row_faults, row_place, shape, undo_fate, warning},
     lost_time::lost_time,
     need::need,
     number::thousands,

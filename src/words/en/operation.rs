@@ -73,6 +73,7 @@ pub fn act_on_blanks(act: &TwoPersonAct) -> Option<String> {
         | TwoPersonAct::RestoreRecord(_)
         | TwoPersonAct::ResolveDuplicate(_)
         | TwoPersonAct::ChangeMatching(_)
+        | TwoPersonAct::UndoImport(_)
         | TwoPersonAct::CorrectHandOver(_)
         | TwoPersonAct::AddObjectedPrinter(_)
         | TwoPersonAct::SetObjectedPrinter(_)
@@ -82,7 +83,7 @@ pub fn act_on_blanks(act: &TwoPersonAct) -> Option<String> {
 }
 
 /// The kinds of acts that two people do, by their names in JSON.
-const KINDS: [(&str, &str); 16] = [
+const KINDS: [(&str, &str); 17] = [
     ("reprint", "reprint"),
     ("resolve-nothing", "inspection without a card"),
     ("book-count", "booking of a count"),
@@ -94,6 +95,7 @@ const KINDS: [(&str, &str); 16] = [
     ("restore-record", "restoring of a record"),
     ("resolve-duplicate", "duplicate of a record"),
     ("change-matching", "withdrawal or restoring of all records that match"),
+    ("undo-import", "import undone"),
     ("correct-hand-over", "hand-over undone"),
     ("add-objected-printer", "printer added against objections"),
     ("set-objected-printer", "printer changed against objections"),

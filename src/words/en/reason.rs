@@ -9,8 +9,9 @@ use super::{
     number::thousands,
     printer::condition,
 };
-use crate::domain::reason::{
-    Detail, DriverFault, IdentifierFault, PhotoFault, Reason, RenderFault, SealedFault, StoredReason,
+use crate::domain::{
+    id::ImportId,
+    reason::{Detail, DriverFault, IdentifierFault, PhotoFault, Reason, RenderFault, SealedFault, StoredReason},
 };
 
 /// A stored reason for a person: the program's in words, any other text as a quotation. In JSON, which has quotes of its
@@ -35,6 +36,11 @@ pub fn with_note(reason: Option<&str>, note: Option<&str>) -> Option<String> {
 /// Puts the words of a stored reason in its place.
 pub fn word_reason(stored: &mut Option<String>, is_json: bool) {
     *stored = stored.take().map(|stored| stored_reason(&stored, is_json));
+}
+
+fn import_undone(import: ImportId, before: Option<&Reason>) -> String {
+    let before = before.map(|before| format!("; before that: {}", reason(before)));
+    format!("import {import} was undone{}", before.unwrap_or_default())
 }
 
 /// A reason in words.
@@ -67,6 +73,7 @@ pub fn reason(reason: &Reason) -> String {
         Reason::UnknownKind => "not a kind of request of the profile".into(),
         Reason::Status { status } => format!("status {status}"),
         Reason::StatusAfter { status, before } => format!("status {status}; before that: {}", self::reason(before)),
+        Reason::ImportUndone { import, before } => import_undone(*import, before.as_deref()),
         Reason::WithdrawalNotAccepted => "a list that was not accepted would have withdrawn it".into(),
         Reason::Identifier { fault } => identifier(*fault),
         Reason::NotADate => "not a date such as 1980-12-31".into(),
@@ -224,7 +231,7 @@ fn identifier(fault: IdentifierFault) -> String {
 pub(super) fn photo(fault: PhotoFault) -> &'static str {
     match fault {
         PhotoFault::OutsideFolder => "the photo's path leads out of the photo folder",
-        PhotoFault::NoFolder => "the photo folder does not exist",
+        PhotoFault::NoFolder => "the photo folder that was named, or that of the settings, does not exist",
         PhotoFault::NoFile => "the photo does not exist",
         PhotoFault::SimilarFile => {
             "the photo does not exist; a file does whose path differs in case, in `\\` for `/`, or in its first folders"

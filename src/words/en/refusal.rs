@@ -6,7 +6,8 @@ use super::{
     card::no_photo,
     count::{above_missing, below_reserved, count_refusal},
     file::file_refusal,
-    filter::{matching_number, no_class, unknown_filter},
+    filter::{matching_number, no_class, no_person, unknown_filter},
+    import::import_refusal,
     message::{Message, list},
     number::thousands,
     objection::objections as all,
@@ -37,14 +38,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
             "no record is of a person with this name".into(),
             "say fewer words, each of them whole; or ask by the identifier with `--identifier`",
         ),
-        Refusal::NoPerson { profiles, has_form: true } => say(
-            format!("no record of profile {} is of a person with this identifier", list(profiles)),
-            "the request has not been imported, or it is of another person: compare the identifier",
-        ),
-        Refusal::NoPerson { profiles, has_form: false } => say(
-            format!("this is not an identifier of profile {}", list(profiles)),
-            "compare its length and its digits with the document",
-        ),
+        Refusal::NoPerson { profiles, has_form } => no_person(profiles, *has_form),
         Refusal::NoPrinter { printer } => {
             say(format!("no printer is named `{printer}`"), "list the printers with `cetak printer list`")
         }
@@ -213,6 +207,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
         Refusal::Account(refusal) => account_refusal(refusal),
         Refusal::Count(refusal) => count_refusal(refusal),
         Refusal::File(refusal) => file_refusal(refusal),
+        Refusal::Import(refusal) => import_refusal(refusal),
         Refusal::SerialRange { serials } => say(
             format!("`{serials}` is not a range of serials"),
             "write the first and the last serial, such as `KT000001..KT005000`",

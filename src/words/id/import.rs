@@ -1,6 +1,27 @@
 //! What an import warns of, and files that are no waiting list.
 
-use crate::domain::import::{FileForm, Warning};
+use super::number::thousands;
+use crate::domain::{
+    import::{FileForm, Warning},
+    refusal::ImportRefusal,
+};
+
+/// What a refusal about an import says to a person.
+pub(super) fn import_refusal(refusal: &ImportRefusal) -> String {
+    match refusal {
+        ImportRefusal::NoImport { import } => format!("tidak ada impor {import}"),
+        ImportRefusal::Undone { import } => format!("impor {import} sudah dibatalkan"),
+        ImportRefusal::Nothing { import } => {
+            format!("impor {import} tidak mengubah permohonan yang masih dapat diubah")
+        }
+        ImportRefusal::TooLarge { import, most } => {
+            format!(
+                "impor {import} memiliki lebih dari {} permohonan, yang tidak diubah dalam satu transaksi",
+                thousands(*most)
+            )
+        }
+    }
+}
 
 /// A warning.
 pub fn warning(warning: Warning) -> &'static str {

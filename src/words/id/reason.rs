@@ -49,6 +49,10 @@ pub fn reason(reason: &Reason) -> String {
         Reason::StatusAfter { status, before } => {
             format!("berstatus `{status}`; sebelumnya: {}", self::reason(before))
         }
+        Reason::ImportUndone { import, before: None } => format!("impor {import} dibatalkan"),
+        Reason::ImportUndone { import, before: Some(before) } => {
+            format!("impor {import} dibatalkan; sebelumnya: {}", self::reason(before))
+        }
         Reason::WithdrawalNotAccepted => {
             "seharusnya ditarik oleh sebuah daftar, tetapi daftar itu tidak diterima".into()
         }
@@ -183,7 +187,7 @@ fn identifier(fault: IdentifierFault) -> String {
 pub(super) fn photo(fault: PhotoFault) -> &'static str {
     match fault {
         PhotoFault::OutsideFolder => "alamat fotonya menuju ke luar folder foto",
-        PhotoFault::NoFolder => "folder foto tidak ada",
+        PhotoFault::NoFolder => "folder foto yang disebut dalam pengaturan tidak ada",
         PhotoFault::NoFile => "fotonya tidak ada",
         PhotoFault::SimilarFile => {
             "fotonya tidak ada; ada berkas lain yang alamatnya hanya berbeda huruf besar-kecil, `\\` untuk `/`, atau folder \

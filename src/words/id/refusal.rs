@@ -5,7 +5,7 @@ use super::{
     card::no_photo,
     count::count_refusal,
     file::file_refusal,
-    import::file_form,
+    import::{file_form, import_refusal},
     message::{list, quote},
     number::thousands,
     objection::objections as all,
@@ -174,6 +174,7 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::Account(refusal) => account_refusal(refusal),
         Refusal::Count(refusal) => count_refusal(refusal),
         Refusal::File(refusal) => file_refusal(refusal),
+        Refusal::Import(refusal) => import_refusal(refusal),
         Refusal::SerialRange { serials } => format!("`{serials}` bukan rentang nomor seri"),
         Refusal::SerialCount { serials, count, quantity } => format!(
             "nomor seri `{serials}` mencakup {} keping, sedangkan jumlahnya {}; tidak ada yang dibukukan",

@@ -185,6 +185,9 @@ acts! {
     ChangeMatching "Withdraw or restore all that match" "Tarik atau pulihkan semua yang cocok",
         "Another person confirms it. It is done with all of them at once, at most 500."
         "Orang lain mengesahkannya. Dilaksanakan sekaligus untuk semuanya, paling banyak 500.";
+    UndoImport "Undo an import" "Batalkan impor",
+        "Another person confirms it. Its new records are withdrawn, what it changed is as before, and cards that exist are stopped at the check."
+        "Orang lain mengesahkannya. Permohonan barunya ditarik, yang diubahnya kembali seperti semula, dan kartu yang sudah ada dihentikan saat pemeriksaan.";
     IndexNames "Make the index of names" "Buat indeks nama",
         "Names are found by their words. Printing goes on." "Nama ditemukan menurut katanya. Pencetakan berlanjut.";
     AcceptClock "Accept the clock" "Terima jam",
@@ -235,6 +238,13 @@ const CONFIRMED: &[(&str, Text)] = &[
     (
         "SetObjectedPrinter",
         Text::new("The printer is changed in spite of the objections.", "Printer diubah walau ada keberatan."),
+    ),
+    (
+        "UndoImport",
+        Text::new(
+            "Its new records are withdrawn, what it changed is as before, and cards that exist are stopped at the check.",
+            "Permohonan barunya ditarik, yang diubahnya kembali seperti semula, dan kartu yang sudah ada dihentikan saat pemeriksaan.",
+        ),
     ),
     (
         "ChangeMatching",

@@ -103,6 +103,7 @@ codes! { SUBJECTS
     "printer" "printer" "printer";
     "blangko" "blank type" "jenis blangko";
     "count" "count" "stok opname";
+    "import" "import" "impor";
     "movement" "movement" "mutasi";
     "account" "account" "akun";
     "session" "session" "sesi";
@@ -144,6 +145,11 @@ pub(crate) fn subject(name: &str, language: Language) -> String {
         Some((first, last)) => RANGE.with(language, &[&format!("{kind} {first}"), last]),
         None => format!("{kind} {rest}").trim_end().to_owned(),
     }
+}
+
+/// The name of who acted: a program by what it is, a person as written.
+pub(crate) fn actor(name: &str, language: Language) -> String {
+    if name == "scheduler" { named(CHAIN_NAMES, name, language) } else { name.to_owned() }
 }
 
 /// The name of a chain of the audit, with that of its computer if it has one: `scheduler@node-2`.

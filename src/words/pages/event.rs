@@ -59,7 +59,7 @@ events! {
     "card.hand-over-corrected" "hand-over corrected" "penyerahan dibetulkan";
     "card.handed-over" "card handed over" "kartu diserahkan";
     "card.handed-over-by-proxy" "card handed over to a proxy" "kartu diserahkan kepada wakil";
-    "card.previewed" "photo or preview looked at" "foto atau pratinjau dilihat";
+    "card.previewed" "preview of the card looked at" "pratinjau kartu dilihat";
     "card.received" "card received back from a district" "kartu kembali dari kecamatan";
     "card.rejected" "card rejected" "kartu ditolak";
     "card.sent" "card sent to a district" "kartu dikirim ke kecamatan";
@@ -76,6 +76,8 @@ events! {
     "database.in-doubt" "database in doubt" "basis data diragukan";
     "database.known" "database recognised" "basis data dikenali";
     "database.moved" "database moved" "basis data dipindahkan";
+    "import.undone" "import undone" "impor dibatalkan";
+    "import.ended" "list imported to its end" "daftar selesai diimpor";
     "import.rows" "rows of a list imported" "baris daftar diimpor";
     "jobs.archived" "old jobs archived" "pekerjaan lama diarsipkan";
     "names.index-begun" "index of names begun anew" "indeks nama mulai dibuat ulang";
@@ -88,6 +90,7 @@ events! {
     "persons.rekey-refused" "new look-up keys of persons refused" "kunci pencarian orang tidak dapat dibuat ulang";
     "persons.rekeyed" "look-up keys of persons made again" "kunci pencarian orang dibuat ulang";
     "persons.rekeying" "look-up keys of persons are being made" "kunci pencarian orang sedang dibuat";
+    "photo.viewed" "photo looked at" "foto dilihat";
     "printer.added" "printer added" "printer ditambahkan";
     "printer.breaker" "printer locked or unlocked after failures" "printer dikunci atau dibuka setelah gagal";
     "printer.cleared" "printer declared clear" "printer dinyatakan beres";

@@ -36,6 +36,7 @@ labels! { FIELDS
     "/change" "What becomes of them" "Yang dilakukan";
     "/as_of" "Up to the record with this number" "Sampai permohonan bernomor ini";
     "/after" "Goes on after this number" "Dilanjutkan setelah nomor ini";
+    "/import" "Import" "Impor";
     "/scope" "What is paused" "Yang dijeda";
     "/attempt" "Attempt" "Upaya cetak";
     "/found" "What was found" "Yang ditemukan";
@@ -70,6 +71,8 @@ labels! { FIELDS
     "/walk_in_lane" "Whether it keeps a lane for requests that were put first" "Apakah printer ini menyediakan jalur untuk permohonan yang didahulukan";
     "/cleaned" "It was cleaned" "Sudah dibersihkan";
     "/name" "Name" "Nama";
+    "ConfirmAct/name" "Another account that confirms, if it is not yours" "Akun lain yang mengesahkan, jika bukan akun Anda";
+    "ConfirmAct/password" "Password of the account that confirms" "Kata sandi akun yang mengesahkan";
     "/uri" "Address (ipp:// or ipps://)" "Alamat (ipp:// atau ipps://)";
     "/profile" "Card profile" "Profil kartu";
     "/hopper" "Capacity of its hopper, if it is counted" "Daya tampung wadah, jika dihitung";
@@ -168,6 +171,12 @@ const WITH_CHOICES: &[&str] = &[
 /// The label of a field, by its JSON pointer. That of a value within a field is the field's.
 pub(crate) fn field(pointer: &str) -> Option<Text> {
     place_of(pointer).map(|at| FIELDS[at].1)
+}
+
+/// What a field of an act is called, where it has a name of its own there.
+pub(crate) fn field_of(act: &str, pointer: &str) -> Option<Text> {
+    let own = FIELDS.iter().find(|(known, _)| known.strip_prefix(act) == Some(pointer)).map(|(_, text)| *text);
+    own.or_else(|| field(pointer))
 }
 
 /// Where a field stands among others in a form.

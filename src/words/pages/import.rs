@@ -34,6 +34,24 @@ texts! {
         "Menerimanya berarti nomor itu memang benar: dicetak dengan angka nolnya. Jika program lembar kerja membulatkannya, mintalah daftar baru dengan kolom ini sebagai teks.";
     IMPORT_UPDATE_HINT "Some requests are known with other values. If the list is right, let them have its values."
         "Beberapa permohonan sudah dikenal dengan nilai lain. Jika daftar ini benar, biarkan permohonan itu mendapat nilainya.";
+    IMPORTS "Imports" "Impor";
+    IMPORT_OF "Import {}" "Impor {}";
+    IMPORT_NUMBER "Import" "Impor";
+    IMPORT_FILE "File" "Berkas";
+    IMPORT_NOT_ENDED "not ended" "belum selesai";
+    IMPORT_ENDED "ended" "selesai";
+    IMPORT_UNDONE "undone" "dibatalkan";
+    IMPORT_TOO_LARGE "It has too many records to be undone. The numbers are those of the first."
+        "Permohonannya terlalu banyak untuk dibatalkan. Angkanya dari yang pertama saja.";
+    IF_UNDONE "If it is undone" "Jika dibatalkan";
+    BY_THE_IMPORT "By the import" "Oleh impor";
+    DEED_ADDED "Added" "Ditambahkan";
+    ALL_RECORDS "All" "Semua";
+    FATE_WITHDRAWN "Withdrawn: it has no card" "Ditarik: belum ada kartunya";
+    FATE_REVERTED "As it was before" "Kembali seperti semula";
+    FATE_STOPPED "Its card is stopped at the check" "Kartunya dihentikan saat pemeriksaan";
+    FATE_HANDED_OVER "Stays: its card is handed over" "Tetap: kartunya sudah diserahkan";
+    FATE_KEPT "Stays: it was changed or withdrawn since" "Tetap: sejak itu diubah atau ditarik";
     IMPORT_ROWS "Rows of the list" "Baris dalam daftar";
     IMPORT_BECOMES "What becomes of it" "Nasibnya";
     ROWS_ACCEPTED "New on the waiting list" "Baru di daftar tunggu";

@@ -41,7 +41,9 @@ texts! {
     WHERE_CARD_QUARANTINED "It is in quarantine, and a person must decide." "Dalam karantina, petugas harus memutuskan.";
     WHERE_CARD_WITHDRAWN "It was withdrawn." "Sudah ditarik.";
     SEARCH "Find a person's request" "Cari permohonan seseorang";
-    IDENTIFIER "Identifier" "NIK atau nomor identitas";
+    IDENTIFIER "Identifier, or number of the request" "NIK, nomor identitas, atau nomor permohonan";
+    SEARCH_EMPTY "Type an identifier, a number or words of a name." "Isilah NIK, nomor, atau kata-kata dari nama.";
+    NO_SUCH_NUMBER "No record has the number {}." "Tidak ada permohonan bernomor {}.";
     IDENTIFIER_END "Last part of the identifier" "Bagian akhir NIK atau nomor identitas";
     PERSON_NAME "Words of the name, in any order" "Kata-kata dari nama, urutannya bebas";
     FOUND "Found" "Ditemukan";

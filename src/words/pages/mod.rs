@@ -29,10 +29,11 @@ pub(crate) use self::{
     act::{ActText, act, chips, confirmed},
     answer::answer_field,
     code::{
-        breaker, card_verdict, chain, chain_fault, ledger_account, pause_scope, printer_state, stock_account, subject,
+        actor, breaker, card_verdict, chain, chain_fault, ledger_account, pause_scope, printer_state, stock_account,
+        subject,
     },
     event::{event, event_reason, stored_reason},
-    field::{choice, field, field_place, value_in_words},
+    field::{choice, field, field_of, field_place, value_in_words},
     kind::kind,
     need::{Place, need},
     plan::{activity, preparation},

@@ -162,6 +162,7 @@ pub(crate) async fn fill(office: &Engine, list: &WaitingList) -> anyhow::Result<
     let what = Import {
         source: "default".into(),
         profile: PROFILE.into(),
+        file_name: String::new(),
         format: Format::Csv,
         encoding: None,
         sheet: None,
