@@ -139,7 +139,7 @@ async fn serve(
         Ok(None) => {}
         Ok(Some(code)) => {
             message("there is no account yet; the first one, an administrator, can be made in the next 15 minutes");
-            let hint = "hint: `cetak account add`, or POST /api/v1/accounts/first with the code";
+            let hint = "hint: `cetak account add`, or the page /first, or POST /api/v1/accounts/first, with the code";
             message(&format!("{hint} {}", code.reveal()));
         }
         // The server waits for the database as the scheduler does.

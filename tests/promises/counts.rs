@@ -378,3 +378,20 @@ async fn the_person_who_is_named_counts_first_and_a_stock_keeper_opens_no_count(
     assert_eq!(other, Refusal::Count(CountRefusal::OtherCounter { count, counter: "person 2".into() }));
     assert_eq!(operations::count_enter(&keeper(&world, 2), count, 10).await.unwrap(), CountState::Equal);
 }
+
+#[tokio::test]
+async fn a_counter_does_not_see_how_many_records_are_in_batches_each_of_which_has_its_blank() {
+    let (world, ..) = World::with_batch().await;
+    let counter = keeper(&world, 1);
+    let before = Direct::new(&counter).query(ShowBoard {}).await.unwrap();
+    let (batched, waiting) = (before.records["batched"], before.records["waiting"]);
+    assert!(batched > 0 && before.districts.values().any(|states| states.contains_key("batched")));
+    open(&world, None).await;
+
+    let board = Direct::new(&counter).query(ShowBoard {}).await.unwrap();
+
+    assert_eq!((board.records.get("batched"), board.records["waiting"]), (None, waiting + batched));
+    assert!(board.districts.values().all(|states| !states.contains_key("batched")), "{:?}", board.districts);
+    let seen = Direct::new(&boss(&world)).query(ShowBoard {}).await.unwrap();
+    assert_eq!(seen.records["batched"], batched, "those who do not count see it");
+}

@@ -109,7 +109,8 @@ impl ActPage {
     async fn new(web: &Web, form: &Form, page: Page, (sent, fixed): (&Sent, &Sent), problem: Option<&Problem>) -> Self {
         let wrong = problem.map(form::wrong_field).unwrap_or_default();
         let known = Known::read(web, &page, &form.fields, sent).await;
-        let shown = |field: &Field| field.shown(sent, fixed, known.of(&field.pointer), &wrong, page.language);
+        let shown =
+            |field: &Field| field.shown(form.route.name, sent, fixed, known.of(&field.pointer), &wrong, page.language);
         // What was counted is not changed afterwards.
         let is_counted = !fixed.value("/as_of").is_empty();
         let is_open =

@@ -113,7 +113,7 @@ fn row(page: &Page, entry: &AuditEntry) -> Vec<Cell> {
     vec![
         number,
         Cell::text(page.day_and_time(&event.at)),
-        Cell::text(&event.actor),
+        Cell::text(pages::actor(&event.actor, page.language)),
         Cell::text(pages::event(&event.act, page.language)),
         Cell::text(pages::subject(all["subject"].as_str().unwrap_or_default(), page.language)),
         Cell::text(pages::event_reason(&event, page.language)),

@@ -90,6 +90,8 @@ async fn show(State(web): State<Arc<Web>>, Path(count): Path<i64>, request: Requ
     view.tables = made.into_iter().collect();
     let known = [("/count", &*number)];
     match line.state {
+        // The second count is made by another person.
+        CountState::Second if page.is_of(line.first.as_ref().map_or("", |first| &first.by)) => {}
         CountState::First | CountState::Second => view.offer("EnterCount", &known),
         CountState::Differs => view.offer("BookCount", &known),
         CountState::Equal | CountState::Booked | CountState::Cancelled => {}

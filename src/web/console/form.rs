@@ -8,7 +8,7 @@ use crate::{
     web::{context::Web, problem::Problem},
     words::{
         Language, ValueRule,
-        pages::{field, field_place, pause_scope, value_in_words},
+        pages::{field_of, field_place, pause_scope, value_in_words},
     },
 };
 
@@ -239,16 +239,18 @@ pub(super) struct Shown {
 }
 
 impl Field {
-    /// The field with what is known or was sent.
+    /// The field of an act with what is known or was sent.
     pub(super) fn shown(
         &self,
+        act: &str,
         sent: &Sent,
         fixed: &Sent,
         known: Vec<String>,
         wrong: &str,
         language: Language,
     ) -> Shown {
-        let label = field(&self.pointer).map_or_else(|| self.pointer.clone(), |text| text.in_language(language).into());
+        let label =
+            field_of(act, &self.pointer).map_or_else(|| self.pointer.clone(), |text| text.in_language(language).into());
         let is_secret = self.control == Control::Password;
         let value = if is_secret { String::new() } else { sent.value(&self.pointer).to_owned() };
         let chosen: Vec<&str> = sent.values(&self.pointer).collect();
@@ -321,7 +323,12 @@ mod tests {
     fn every_field_of_every_act_has_a_label() {
         for route in ROUTES.iter().filter(|route| route.sort != Sort::Query) {
             for one in fields(&route.input) {
-                assert!(field(&one.pointer).is_some(), "{} has no label for {}", route.name, one.pointer);
+                assert!(
+                    field_of(route.name, &one.pointer).is_some(),
+                    "{} has no label for {}",
+                    route.name,
+                    one.pointer
+                );
             }
         }
     }

@@ -43,7 +43,7 @@ pub(super) fn events(page: &Page, events: &[RecordedEvent]) -> Table {
     let row = |event: &RecordedEvent| {
         vec![
             Cell::text(page.day_and_time(&event.at)),
-            Cell::text(&event.actor),
+            Cell::text(pages::actor(&event.actor, page.language)),
             Cell::text(pages::event(&event.act, page.language)),
             Cell::text(pages::event_reason(event, page.language)),
         ]

@@ -135,7 +135,9 @@ async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
     let (page, counted) = page.read(&web, query).await?;
     let mut view = View::new(page, title);
     tell(&mut view, &offered, &counted);
-    if counted.matching > 0 {
+    // All were tried, and none can be done.
+    let is_vain = counted.tried == counted.matching && counted.would_be_refused == counted.tried;
+    if counted.matching > 0 && !is_vain {
         let as_of = counted.as_of.to_string();
         let mut known: Vec<(String, &str)> = MATCHED
             .iter()
@@ -169,7 +171,8 @@ fn tell(view: &mut View, offered: &Offered, counted: &MatchingCount) {
     let number = |number: u64| page.number(i64::try_from(number).unwrap_or(i64::MAX));
     view.lead = match (counted.matching, counted.more) {
         (0, false) => page.t(texts::NONE_MATCHES).to_owned(),
-        (matching, false) => page.with(offered.lead, &[&number(matching)]),
+        // Those of the tried ones that are refused stay as they are.
+        (matching, false) => page.with(offered.lead, &[&number(matching - counted.would_be_refused.min(matching))]),
         (matching, true) => page.with(texts::MORE_MATCH, &[&number(matching)]),
     };
     let cell = |count: u64| Cell::number(page, i64::try_from(count).unwrap_or(i64::MAX));

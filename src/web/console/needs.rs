@@ -96,9 +96,11 @@ fn line(page: &Page, need: &Need) -> NeedLine {
 fn settled_by(kind: &NeedKind) -> Vec<(Operation, Sort)> {
     match kind {
         NeedKind::UncertainCards => vec![(Operation::InspectionFound, Sort::Act)],
-        NeedKind::QuarantinedRecords | NeedKind::RecordsHeldAtAdoption => {
-            vec![(Operation::RecordRelease, Sort::Act)]
+        // A duplicate is resolved by two people, the first of whom an operator is.
+        NeedKind::QuarantinedRecords => {
+            vec![(Operation::RecordRelease, Sort::Act), (Operation::RecordChange, Sort::Request)]
         }
+        NeedKind::RecordsHeldAtAdoption => vec![(Operation::RecordRelease, Sort::Act)],
         NeedKind::StoppedCards | NeedKind::CardsToCheck => vec![(Operation::CardCheck, Sort::Act)],
         NeedKind::ReprintsToApprove => vec![(Operation::ReprintApprove, Sort::Decision)],
         NeedKind::ActsToConfirm { operation } => vec![(*operation, Sort::Decision)],

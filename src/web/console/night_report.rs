@@ -81,7 +81,7 @@ fn happened(page: &Page, report: &NightReport) -> Table {
             Cell::text(pages::subject(&event.subject, page.language)),
             Cell::text(pages::event(&event.act, page.language)),
             Cell::text(detail(page, event)),
-            Cell::text(&event.actor),
+            Cell::text(pages::actor(&event.actor, page.language)),
         ]
     };
     let headings = [texts::WHEN, texts::SUBJECT, texts::EVENT, texts::REASON, texts::BY];
@@ -140,5 +140,9 @@ fn blanks(page: &Page, report: &NightReport) -> Table {
         vec![Cell::text(&left.blank_type), place, Cell::number(page, left.blanks)]
     };
     let headings = [texts::TYPE, texts::BLANK_PLACE, texts::BLANKS_TO_LOAD];
-    table(page, page.t(texts::BLANKS_LEFT).into(), &headings, report.blanks.iter().map(row).collect())
+    let mut rows: Vec<Vec<Cell>> = report.blanks.iter().map(row).collect();
+    if rows.is_empty() {
+        rows.push(vec![Cell::default(), Cell::text(page.t(texts::NO_BLANKS_LEFT)), Cell::number(page, 0)]);
+    }
+    table(page, page.t(texts::BLANKS_LEFT).into(), &headings, rows)
 }

@@ -67,7 +67,7 @@ async fn stock(State(web): State<Arc<Web>>, request: Request) -> Result<Response
             Cell::text(place(&line.to, "")),
             Cell::number(page, line.quantity),
             Cell::text(line.document.as_deref().unwrap_or_default()),
-            Cell::text(&line.actor),
+            Cell::text(pages::actor(&line.actor, page.language)),
             Cell::maybe(page.t(texts::CORRECT), reversal.flatten()),
         ]
     };

@@ -226,6 +226,11 @@ impl Page {
         self.who.as_ref().map(|who| who.actor.roles.clone()).unwrap_or_default()
     }
 
+    /// Whether the person's account has this name.
+    pub(super) fn is_of(&self, name: &str) -> bool {
+        self.who.as_ref().is_some_and(|who| who.name == name)
+    }
+
     /// Whether the person may do something.
     pub(super) fn may(&self, operation: Operation, sort: Sort) -> bool {
         rights::allow(&self.roles(), operation, sort)

@@ -11,7 +11,7 @@ use crate::{
     },
     engine::{
         operations::TwoPersonAct,
-        query::{PendingActLine, ShowCount, ShowPendingAct},
+        query::{Limit, ListUncertain, PageRequest, PendingActLine, ShowCount, ShowPendingAct},
     },
     web::{context::Web, route::Sort},
     words::pages::{self, texts},
@@ -54,6 +54,9 @@ impl WaitingAct {
         facts.extend(arguments(page, &view.arguments, view.records));
         if let TwoPersonAct::BookCount(act) = &view.arguments {
             facts.extend(counted(web, page, act.count, act.which).await);
+        }
+        if let TwoPersonAct::ResolveNothing(act) = &view.arguments {
+            facts.extend(uncertain(web, page, &act.attempt).await);
         }
         let name = view.arguments.name();
         let is_confirmed = matches!(form, "ConfirmAct" | "ApproveReprint");
@@ -133,6 +136,26 @@ async fn counted(web: &Web, page: &Page, count: CountId, which: WhichCount) -> V
     let Some((counted, booked)) = made.and_then(|made| made.counted.zip(made.booked)) else { return Vec::new() };
     let fact = |text, number| (page.t(text), Cell::text(page.number(number)));
     vec![fact(texts::COUNTED, counted), fact(texts::BOOK, booked), fact(texts::DIFFERENCE, counted - booked)]
+}
+
+/// Whose card is looked for, and where: the record leads to its page.
+async fn uncertain(web: &Web, page: &Page, attempt: &str) -> Vec<(&'static str, Cell)> {
+    let asked = PageRequest { after: None, limit: Limit::MAX };
+    let lines = known::read(web, page, ListUncertain { page: asked }).await.map(|found| found.items);
+    let Some(line) = lines.into_iter().flatten().find(|line| line.attempt == attempt) else { return Vec::new() };
+    let printer = Cell::link(&line.printer, address::printer(&line.printer));
+    let mut facts = vec![(page.t(texts::PRINTER), printer)];
+    if let (Some(source), Some(request_id)) = (&line.source, &line.request_id) {
+        facts.insert(0, (page.t(texts::REQUEST), Cell::link(request_id, address::record(source, request_id))));
+    }
+    if let Some(batch) = line.batch {
+        facts.push((page.t(texts::BATCH), Cell::link(batch.to_string(), address::batch(batch))));
+    }
+    if let Some(reason) = &line.reason {
+        let seen = page.times_of(&pages::stored_reason(reason, page.language));
+        facts.push((page.t(texts::WHAT_WAS_SEEN), Cell::text(seen)));
+    }
+    facts
 }
 
 /// Why it was asked for: that of a reprint in words, as it is a code of the card profile.

@@ -22,7 +22,7 @@ texts! {
     STEP_DONE "Done" "Selesai";
     STEP_PEOPLE "Make accounts, and give each its role; a supervisor confirms it" "Buat akun, dan beri peran masing-masing; penyelia mengesahkannya";
     STEP_PEOPLE_MISSING "Still without an account: {}" "Belum ada akunnya: {}";
-    STEP_FIRST_SUPERVISOR "The first supervisor is made on the command line of the office's machine." "Penyelia pertama dibuat dari baris perintah di komputer kantor.";
+    STEP_FIRST_SUPERVISOR "The local administrator gives the first supervisor the role, on the command line of the office's machine; its help says how. All other roles are given here." "Administrator lokal memberi peran kepada penyelia pertama, dari baris perintah di komputer kantor; bantuannya menjelaskan caranya. Semua peran lain diberikan di sini.";
     STEP_PROFILE "A card profile is known" "Profil kartu dikenal";
     STEP_PRINTER "Add a printer" "Tambahkan printer";
     STEP_BLANKS "Book the first delivery of blanks" "Catat penerimaan blangko yang pertama";

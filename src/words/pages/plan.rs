@@ -39,6 +39,7 @@ texts! {
     LOST_UNREACHABLE "out of reach for {} min" "tidak terjangkau {} menit";
     LOST_STOPPED "stopped for {} min" "berhenti {} menit";
     LOST_STOPPED_BY "stopped for {} min ({})" "berhenti {} menit ({})";
+    NO_BLANKS_LEFT "none is free" "tidak ada yang bebas";
     LOST_RESTED "rested for {} min" "istirahat {} menit";
     SAID_RIBBON "ribbon for {} cards" "ribbon untuk {} kartu";
     SAID_TRAY "{} cards in the output tray" "{} kartu di baki keluaran";
