@@ -43,6 +43,7 @@ impl LostTime {
 
 /// What can keep a printer from printing, as it stands at one instant.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of which each may hold by itself")]
 pub struct Condition {
     /// Whether the queue is paused.
     pub is_queue_paused: bool,

@@ -267,7 +267,7 @@ fn a_walk_in_is_printed_first_and_shown_as_one() {
     office.import("student", &people::students(0..6));
     office.done(&["record", "priority", "r00004", "--reason", "waits at the counter", "--actor", "sri"]);
     let shown = office.done(&["record", "show", "r00004"]).stdout;
-    assert!(shown.contains("walk-in") && shown.contains("record put first: \"waits at the counter\""), "{shown}");
+    assert!(shown.contains("record put first: class walk-in, from class 1, \"waits at the counter\""), "{shown}");
     assert_eq!(ids(&office.json(&["record", "list", "--class", "walk-in"])), ["r00004"]);
     office.receive("student", 1);
     office.add_mock("p1", "student", "");

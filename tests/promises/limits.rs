@@ -292,7 +292,7 @@ async fn night(seed: u64) {
     set(&world, SetPrinterLimits { tray: limit(tray), ribbon: limit(ribbon), ..unchanged() }).await;
     let mut hand = Hand { blanks: 0, room: tray, ribbon, level: None };
     let mut level = None;
-    for round in 0..300 {
+    for round in 0..1_000 {
         let before = printer.cards();
         hand.asks(ribbon, level);
         let blocked = world.run().await;
@@ -315,6 +315,11 @@ async fn night(seed: u64) {
         }
         if hand.ribbon == 0 || random.random_bool(0.2) {
             (hand.ribbon, hand.level) = (random.random_range(1..=ribbon), None);
+            if level.is_some() {
+                // The printer that reports levels sees the same ribbon.
+                level = Some(u8::try_from((hand.ribbon * 100 + ribbon - 1) / ribbon).unwrap());
+                printer.ribbon_level(level.unwrap());
+            }
             say(&world, SayPrinterSupplies { ribbon_left: limit(hand.ribbon), ..silent() }).await;
         }
         if random.random_bool(0.2) {

@@ -245,10 +245,8 @@ fn truth(
         let line = night.printers.iter().find(|line| line.printer == *name);
         let printer = printers.iter().find(|line| line.name == *name);
         let changes = changes(events, name);
-        let rests = changes.iter().rev().find_map(|(_, change)| match change {
-            Change::Rests(is) => Some(*is),
-            _ => None,
-        });
+        let rests =
+            changes.iter().rev().find_map(|(_, change)| if let Change::Rests(is) = change { Some(*is) } else { None });
         let condition = printer.map(|printer| condition(facts, printer)).unwrap_or_default();
         let condition = Condition { is_resting: rests.unwrap_or_default(), ..condition };
         PrinterTruth {

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::{
+    place::class,
     reason::{quote, reason, with_note},
     time::local,
 };
@@ -46,6 +47,9 @@ fn event_row(event: &RecordedEvent) -> Vec<String> {
 fn detail(key: &str, value: &serde_json::Value) -> String {
     match (value.as_str(), key) {
         (Some(text), "note") => quote(text),
+        (Some(text), "class" | "from_class") => {
+            format!("{} {}", key.replace('_', " "), text.parse().map_or_else(|_| text.to_owned(), class))
+        }
         (Some(text), _) => format!("{key} {text}"),
         (None, _) => match Reason::from_stored(&value.to_string()) {
             StoredReason::Coded(coded) => reason(&coded),
