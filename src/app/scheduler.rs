@@ -1,11 +1,11 @@
 //! Runs the scheduler in this process.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::watch,
     task::JoinHandle,
 };
@@ -112,7 +112,9 @@ pub(super) async fn schedule(
     let supervisor = Supervisor::of_environment().context("the socket in `NOTIFY_SOCKET` cannot be used")?;
     let telling = supervisor.map(|supervisor| tokio::spawn(supervisor.tell(engine.clone(), stopped.clone())));
     let (done, is_done) = watch::channel(false);
-    tokio::spawn(stop_on_signal(stop.clone()));
+    // Caught from here on, and not from the first turn of the task on.
+    let signals = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+    tokio::spawn(stop_on_signal(stop.clone(), signals));
     let showing = tokio::spawn(progress::run(shown_to, is_done));
     let blocked = scheduling::run(&engine, run.until, stopped).await;
     let _ = stop.send(true); // the server ends with the scheduler, also after an error
@@ -154,11 +156,11 @@ async fn serve(
 
 /// On the first SIGINT or SIGTERM, starts no further card and waits for those in the printers. On the second, exits at
 /// once; the next start recovers the open attempts.
-async fn stop_on_signal(stop: watch::Sender<bool>) {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+async fn stop_on_signal(stop: watch::Sender<bool>, signals: [io::Result<Signal>; 2]) {
+    let [Ok(mut terminate), Ok(mut interrupt)] = signals else { return };
     for is_first in [true, false] {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
         if is_first {
