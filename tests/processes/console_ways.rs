@@ -121,9 +121,10 @@ fn a_duplicate_leads_operators_to_its_settling_and_tells_supervisors_who_settles
 #[test]
 fn the_person_who_confirms_that_no_card_was_found_is_told_whose_card_it_is() {
     let (office, served) = office();
-    office.done(&["queue", "resume", "--reason", "go on"]);
     office.add_mock("p2", "student", "card_ms=0&script=1:forget");
-    office.done(&["printer", "remove", "p1"]);
+    office.done(&["queue", "pause", "--printer", "p1", "--reason", "only the other one"]);
+    office.import("student", &people::students(10..12));
+    office.done(&["queue", "resume", "--reason", "go on"]);
     let staff = staff(&office, &served);
     let operator = &staff["operator"];
     let uncertain = || operator.get("/attempts/uncertain").json()["items"].clone();
