@@ -138,7 +138,7 @@ impl UndoImport {
         let view = tx.record_view(row.id).await?;
         let mut earlier = None;
         if imported.has_earlier && imported.deed == ImportDeed::Updated {
-            earlier = self.earlier(engine, tx, row).await?;
+            earlier = earlier_body(engine, tx, row, &view.profile).await?;
             imported.has_earlier = earlier.is_some();
         }
         let admission = match (&earlier, imported.deed) {
@@ -168,33 +168,32 @@ impl UndoImport {
         }
         Ok(fate(imported))
     }
+}
 
-    /// What the record was before the import, if it was not changed behind the program's back.
-    async fn earlier(
-        &self,
-        engine: &Engine,
-        tx: &mut Tx,
-        row: &ImportedRow,
-    ) -> Result<Option<EarlierBody>, EngineError> {
-        let Some(earlier) = tx.earlier_body(row.id).await? else { return Ok(None) };
-        let keys = engine.store.keys();
-        let Ok(person) = open_fields(keys, &row.source, &row.request_id, &earlier.body.sealed) else { return Ok(None) };
-        let profile = import(tx, self.import).await?.profile;
-        let body = &earlier.body;
-        let columns = BodyColumns {
-            profile: &profile,
-            kind: &body.kind,
-            district: &body.district,
-            village: &body.village,
-            requested_at_us: body.requested_at_us,
-            verified_at_us: body.verified_at_us,
-            person_key: &body.person_key,
-            digest: &body.digest,
-        };
-        let is_photo_own = earlier.photo.as_ref().is_none_or(|photo| hex(photo) == person.reveal(PHOTO_FIELD));
-        let is_own = is_photo_own && differing(person.reveal(BODY_FIELD), &body_seal(keys, &columns)).is_none();
-        Ok(is_own.then_some(earlier))
-    }
+/// What the record was before the import, if it was not changed behind the program's back.
+async fn earlier_body(
+    engine: &Engine,
+    tx: &mut Tx,
+    row: &ImportedRow,
+    profile: &str,
+) -> Result<Option<EarlierBody>, EngineError> {
+    let Some(earlier) = tx.earlier_body(row.id).await? else { return Ok(None) };
+    let keys = engine.store.keys();
+    let Ok(person) = open_fields(keys, &row.source, &row.request_id, &earlier.body.sealed) else { return Ok(None) };
+    let body = &earlier.body;
+    let columns = BodyColumns {
+        profile,
+        kind: &body.kind,
+        district: &body.district,
+        village: &body.village,
+        requested_at_us: body.requested_at_us,
+        verified_at_us: body.verified_at_us,
+        person_key: &body.person_key,
+        digest: &body.digest,
+    };
+    let is_photo_own = earlier.photo.as_ref().is_none_or(|photo| hex(photo) == person.reveal(PHOTO_FIELD));
+    let is_own = is_photo_own && differing(person.reveal(BODY_FIELD), &body_seal(keys, &columns)).is_none();
+    Ok(is_own.then_some(earlier))
 }
 
 /// Whether the record may be on the waiting list with the body that it had before.
