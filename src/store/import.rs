@@ -342,10 +342,11 @@ impl Tx {
         let Some(import) = import else { return Ok(()) };
         let known: Option<i64> =
             on!(self, c => sqlx::query_scalar(KNOWN).bind(record.0).fetch_optional(c)).map_err(failed())?;
-        if known == Some(import.0) {
-            return Ok(());
+        match known {
+            Some(known) if known == import.0 => return Ok(()),
+            Some(_) => self.earlier_bodies_remove(&[record.0]).await?,
+            None => {}
         }
-        self.earlier_bodies_remove(&[record.0]).await?;
         execute!(self, sqlx::query(KEEP).bind(record.0).bind(import.0)).map_err(failed())?;
         execute!(self, sqlx::query(USE).bind(record.0)).map_err(failed())?;
         Ok(())
