@@ -22,7 +22,7 @@ pub struct QueuePlace {
 /// Puts a record before all others of its profile. `queued` is its place in its batch, if it is queued in one: the pile of a batch
 /// is printed in its order.
 pub fn put_first(view: &RecordView, class: i64, queued: QueuePlace, note: &str) -> Result<Transition, Refusal> {
-    refuse_in_hand(view, queued)?;
+    refuse_unless_unprinted(view, queued)?;
     if class == WALK_IN_CLASS {
         return Err(Refusal::record_state(&view.subject, view.state, RecordRule::NotFirst));
     }
@@ -48,7 +48,7 @@ pub fn put_in_class(
     queued: QueuePlace,
     note: &str,
 ) -> Result<Transition, Refusal> {
-    refuse_in_hand(view, queued)?;
+    refuse_unless_unprinted(view, queued)?;
     if !classes.known.contains(&to) {
         let (profile, known, own) = (view.profile.clone(), classes.known.clone(), classes.own);
         return Err(Refusal::NoSuchClass { record: view.subject.clone(), profile, class: to, known, own });
@@ -96,7 +96,7 @@ pub fn joins(lane: &Lane) -> bool {
 }
 
 /// A record with a card, or with one that is being printed, does not jump.
-fn refuse_in_hand(view: &RecordView, queued: QueuePlace) -> Result<(), Refusal> {
+fn refuse_unless_unprinted(view: &RecordView, queued: QueuePlace) -> Result<(), Refusal> {
     match (view.state, &view.open_job) {
         (RecordState::Waiting | RecordState::Held | RecordState::Quarantined, _) => Ok(()),
         (RecordState::Batched, Some(job)) if job.state == JobState::Queued => {
