@@ -105,6 +105,9 @@ pub(super) async fn schedule(
     // With a handler, a limit of file sizes is an error of the write that exceeds it, and does not end the program.
     let _file_size = signal(SignalKind::from_raw(SIGXFSZ))?;
     let (stop, stopped) = watch::channel(false);
+    // Caught before the server says that it listens, and not from the first turn of the task on.
+    let signals = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+    tokio::spawn(stop_on_signal(stop.clone(), signals));
     let serving = match run.serve {
         None => None,
         Some(settings) => Some(serve(&engine, settings, stopped.clone()).await?),
@@ -112,9 +115,6 @@ pub(super) async fn schedule(
     let supervisor = Supervisor::of_environment().context("the socket in `NOTIFY_SOCKET` cannot be used")?;
     let telling = supervisor.map(|supervisor| tokio::spawn(supervisor.tell(engine.clone(), stopped.clone())));
     let (done, is_done) = watch::channel(false);
-    // Caught from here on, and not from the first turn of the task on.
-    let signals = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
-    tokio::spawn(stop_on_signal(stop.clone(), signals));
     let showing = tokio::spawn(progress::run(shown_to, is_done));
     let blocked = scheduling::run(&engine, run.until, stopped).await;
     let _ = stop.send(true); // the server ends with the scheduler, also after an error
