@@ -170,17 +170,23 @@ impl Left {
 }
 
 impl Supplies {
+    /// The numbers of fed cards at which the limits are reached.
+    fn reached_at(&self) -> Left {
+        let Self { limits, counts, .. } = self;
+        Left {
+            ribbon: limits.ribbon.map(|_| counts.ribbon_until),
+            tray: limits.tray.map(|cards| counts.tray_from.saturating_add(cards)),
+            cleaning: limits.cleaning.map(|cards| counts.cleaned_at.saturating_add(cards)),
+            rest: limits.rest().map(|(cards, _)| counts.rest_from.saturating_add(cards)),
+            day: limits.cards_a_day.map(|cards| counts.day_from.saturating_add(cards)),
+        }
+    }
+
     /// What is left when `fed` cards are fed.
     fn left_at(&self, fed: i64) -> Left {
-        let Self { limits, counts, .. } = self;
-        let after = |from: i64, cards: i64| from.saturating_add(cards).saturating_sub(fed).max(0);
-        Left {
-            ribbon: limits.ribbon.map(|_| after(counts.ribbon_until, 0)),
-            tray: limits.tray.map(|cards| after(counts.tray_from, cards)),
-            cleaning: limits.cleaning.map(|cards| after(counts.cleaned_at, cards)),
-            rest: limits.rest().map(|(cards, _)| after(counts.rest_from, cards)),
-            day: limits.cards_a_day.map(|cards| after(counts.day_from, cards)),
-        }
+        let Left { ribbon, tray, cleaning, rest, day } = self.reached_at();
+        let left = |at: Option<i64>| at.map(|at| at.saturating_sub(fed).max(0));
+        Left { ribbon: left(ribbon), tray: left(tray), cleaning: left(cleaning), rest: left(rest), day: left(day) }
     }
 
     /// What is left now. A rest or a day that is over counts as over.
@@ -225,6 +231,16 @@ impl Supplies {
     /// The number of fed cards at which the first limit is reached. `None`: no limit is counted.
     pub fn feed_until(&self) -> Option<i64> {
         self.room(0).map(|room| self.fed.saturating_add(room))
+    }
+
+    /// Whether a number of fed cards at which the feeding stops, as [`feed_until`](Self::feed_until) gave it, is that of the first
+    /// limit. A limit that was exceeded when the number was saved stops the feeding at the cards that were fed by then.
+    pub fn stops_at(&self, feed_until: Option<i64>) -> bool {
+        match (self.reached_at().least(), feed_until) {
+            (None, None) => true,
+            (Some(first), Some(until)) => until == first || first < until && until <= self.fed,
+            (None, Some(_)) | (Some(_), None) => false,
+        }
     }
 
     /// Begins and ends rests and days. `None`: nothing has changed.

@@ -41,6 +41,16 @@ fn a_ribbon_gives_the_part_of_its_cards_that_offices_see() {
 }
 
 #[test]
+fn a_number_at_which_the_feeding_stops_is_that_of_the_first_limit_or_of_the_cards_that_were_fed_beyond_it() {
+    let full = printer(Limits { tray: Some(50), ribbon: Some(80), ..Limits::default() });
+    assert_eq!([None, Some(1_049), Some(1_050), Some(1_051)].map(|at| full.stops_at(at)), [false, false, true, false]);
+    let beyond = fed(&full, 52);
+    assert_eq!([1_050, 1_052, 1_053].map(|at| beyond.stops_at(Some(at))), [true, true, false]);
+    let unlimited = printer(Limits::default());
+    assert_eq!([None, Some(2_000)].map(|at| unlimited.stops_at(at)), [true, false]);
+}
+
+#[test]
 fn a_full_tray_and_a_due_cleaning_wait_for_a_person() {
     let printer = printer(Limits { tray: Some(50), cleaning: Some(60), ..Limits::default() });
     let full = fed(&printer, 50);

@@ -1,5 +1,7 @@
 //! Printers and pauses.
 
+use std::collections::HashMap;
+
 use super::{StoreError, Tx, doing, execute, instance::DOUBT, on, parse, sealed_table::SealedTable, set, set_of_names};
 use crate::domain::{
     breaker::Breaker,
@@ -184,6 +186,14 @@ impl Tx {
         };
         let rows: Vec<_> = counted.iter().map(row).collect();
         on!(self, c => sqlx::query_scalar(COUNT).bind(set(&rows)).fetch_all(c)).map_err(doing("counting supplies"))
+    }
+
+    /// The numbers of fed cards at which printers stop feeding, by name. A printer without a limit has none.
+    pub(super) async fn feeding_limits(&mut self) -> Result<HashMap<String, i64>, StoreError> {
+        const STOPS: &str = "SELECT name, feed_until FROM printer WHERE feed_until IS NOT NULL";
+        let stops: Vec<(String, i64)> =
+            on!(self, c => sqlx::query_as(STOPS).fetch_all(c)).map_err(doing("reading the limits of printers"))?;
+        Ok(stops.into_iter().collect())
     }
 
     /// Saves the mean time of printers' cards in milliseconds, each with its name. A name must occur once.

@@ -4,6 +4,7 @@ use std::os::unix::fs::FileExt;
 
 use cetak::{
     domain::time::Timestamp,
+    engine::operations::SetPrinterLimits,
     store::{Location, Store, keys::Keys},
 };
 
@@ -79,6 +80,7 @@ const LOTS: &str = "the accounts of each lot sum to zero";
 const RESERVED: &str = "each open job has its reserved blank, and no other blank is reserved";
 const RECORD_COUNTERS: &str = "the counters of records are equal to the records";
 const OUTCOME_COUNTERS: &str = "the counters of outcomes are equal to the attempts that ended";
+const FEEDING: &str = "each printer stops feeding at the first of its limits";
 const FILE: &str = "the database file is whole";
 
 #[tokio::test]
@@ -97,6 +99,23 @@ async fn a_record_that_jumped_is_in_the_class_of_its_jump() {
         world,
         ["UPDATE record SET jumped = NOT jumped WHERE request_id = 'r00005'"],
         [(JUMPS, "record default/r00005: it jumped, and is not first, and no jump of it is known")]
+    );
+}
+
+#[tokio::test]
+async fn a_printer_stops_feeding_where_its_limits_say() {
+    let world = engine().await;
+    let tray: SetPrinterLimits = serde_json::from_value(serde_json::json!({ "printer": "p2", "tray": 10 })).unwrap();
+    operations::by(&world.engine).act(tray).await.unwrap();
+    sees!(
+        world,
+        ["UPDATE printer SET feed_until = feed_until + 1 WHERE name = 'p2'"],
+        [(FEEDING, "printer p2: it stops feeding at 12 fed cards, and its limits say 11")]
+    );
+    sees!(
+        world,
+        ["UPDATE printer SET feed_until = NULL WHERE name = 'p2'"],
+        [(FEEDING, "printer p2: it stops feeding at any number of fed cards, and its limits say 11")]
     );
 }
 

@@ -4,7 +4,7 @@
 //! Each statement selects violations: the object as people name it, and what is wrong with it. All statements read one
 //! snapshot, and each reads whole tables.
 
-use self::Remedy::{ClaimAgain, IgnoreCounts, IndexNames, ReadHistory, Recount, Report, Restore};
+use self::Remedy::{ClaimAgain, IgnoreCounts, IndexNames, ReadHistory, Recount, Report, Restore, TellSupplies};
 use crate::store::{ChainFault, ChainHead, StoreError, Tx, backend::Inner, doing, on};
 
 /// A rule and its violations.
@@ -38,6 +38,8 @@ pub enum Remedy {
     ClaimAgain,
     /// Make the index of names anew.
     IndexNames,
+    /// Say what supplies the printer has.
+    TellSupplies,
 }
 
 /// A violation of a rule.
@@ -426,8 +428,28 @@ impl Tx {
                 remedy,
             });
         }
+        let rule = "each printer stops feeding at the first of its limits";
+        let faults = self.feeding_faults().await?;
+        checks.push(Check { rule, faults, older: 0, remedy: TellSupplies });
         checks.extend(self.proofs().await?);
         Ok(checks)
+    }
+
+    /// Printers that would stop before a limit of theirs, or feed a card after it.
+    async fn feeding_faults(&mut self) -> Result<Vec<Violation>, StoreError> {
+        let stops = self.feeding_limits().await?;
+        let mut faults = Vec::new();
+        for printer in self.printer_list().await? {
+            let stop = stops.get(&printer.name).copied();
+            if !printer.supplies.stops_at(stop) {
+                let [stop, first] = [stop, printer.supplies.feed_until()]
+                    .map(|at| at.map_or("any number of".to_owned(), |at| at.to_string()));
+                let what = format!("it stops feeding at {stop} fed cards, and its limits say {first}");
+                faults.push(Violation { thing: format!("printer {}", printer.name), what });
+            }
+        }
+        faults.truncate(100);
+        Ok(faults)
     }
 
     /// Violations of the SQLite file's own integrity, and rows with missing references. A read-only connection does not

@@ -25,6 +25,10 @@ pub fn remedy(remedy: Remedy) -> &'static str {
             "run `cetak db index-names`, and names are found again; the program has a fault, the database was changed from outside, or \
              a card profile has another column of names"
         }
+        Remedy::TellSupplies => {
+            "look at the ribbon, the output tray and the last cleaning of the printer, and say what is there with `cetak printer \
+             supplies`; the program has a fault, or the database was changed from outside"
+        }
         Remedy::IgnoreCounts => {
             "do not trust the numbers of `cetak status`; see with `cetak db check --deep` whether a record was changed; if a \
              scheduler of an older version ran, update it, then run `cetak db recount`; otherwise the program has a fault, or the \
