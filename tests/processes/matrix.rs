@@ -82,15 +82,15 @@ fn rows() -> impl Iterator<Item = (Mode, usize)> {
     [(Mode::Ok, 1), (Mode::Ok, 0)].into_iter().chain(FAULTS.map(|mode| (mode, 0)))
 }
 
-/// All cells; or all steps of the second card without a fault, and the first card and each fault at one step, with the printer left
-/// alone or killed in turn.
+/// All cells; or each step of the second card without a fault, and the first card and each fault at one step. The printer is left alone
+/// and killed in turn.
 fn cells(kind: Kind, full: bool) -> Vec<Cell> {
     let mut cells = Vec::new();
-    for (number, (mode, before)) in rows().enumerate() {
-        let some = if full || before > 0 { (0, usize::MAX) } else { (number % steps(kind).count(), 1) };
-        for step in steps(kind).skip(some.0).take(some.1) {
+    for (row, (mode, before)) in rows().enumerate() {
+        let (first, count) = if full || before > 0 { (0, usize::MAX) } else { (row % steps(kind).count(), 1) };
+        for (column, step) in steps(kind).skip(first).take(count).enumerate() {
             let both = [false, true].map(|killed| Cell { kind, mode, before, step, killed });
-            cells.extend(both.into_iter().filter(|cell| full || before > 0 || cell.killed == number.is_multiple_of(2)));
+            cells.extend(both.into_iter().filter(|cell| full || cell.killed == (row + column).is_multiple_of(2)));
         }
     }
     cells
