@@ -162,6 +162,8 @@ async fn what_people_list_is_read_through_an_index_of_its_own() {
         (name_word::COUNT, "SEARCH name_word USING PRIMARY KEY (word=? AND record_id>?)"),
         (name_word::OF_WORD, "SEARCH name_word USING PRIMARY KEY (word=? AND record_id>?)"),
         (name_word::WITH_WORD, "SEARCH w USING PRIMARY KEY (word=? AND record_id=?)"),
+        (pending_act::OPEN_COUNTS_OF, "pending_act_open (expires_at_us>?)"),
+        (pending_act::OPEN_COUNTS_OF, "pending_act_open (expires_at_us=?)"),
         (pending_act::OPEN_LIST, "pending_act USING INDEX pending_act_open"),
         (pending_act::WAITING, "pending_act USING INDEX pending_act_open"),
         (pending_act::DONE_SINCE, "pending_act_confirmed (decided_at_us>?)"),

@@ -73,6 +73,14 @@ pub(super) const OPEN_COUNTS: &str = "
     UNION ALL
     SELECT operation, COUNT(*) FROM pending_act WHERE state = 'pending' AND expires_at_us IS NULL GROUP BY operation";
 
+/// Those of one account, in the same ranges.
+pub(super) const OPEN_COUNTS_OF: &str = "
+    SELECT operation, COUNT(*) FROM pending_act
+    WHERE state = 'pending' AND expires_at_us > $1 AND requested_account = $2 GROUP BY operation
+    UNION ALL
+    SELECT operation, COUNT(*) FROM pending_act
+    WHERE state = 'pending' AND expires_at_us IS NULL AND requested_account = $2 GROUP BY operation";
+
 /// `+`: through that index too, and not through all acts.
 pub(super) const OPEN_LIST: &str =
     lines!("state = 'pending' AND (expires_at_us IS NULL OR expires_at_us > $1) AND +id > $2 ORDER BY +id");
@@ -91,6 +99,19 @@ pub(super) const DONE_SINCE: &str = "
     WHERE state = 'confirmed' AND operation = $1 AND target = $2
       AND decided_at_us > (SELECT requested_at_us FROM pending_act WHERE id = $3)
     ORDER BY +id";
+
+/// The sums of the counts of each operation.
+fn sums(rows: &[(String, i64)]) -> Result<Vec<(Operation, i64)>, StoreError> {
+    let mut counts: Vec<(Operation, i64)> = Vec::new();
+    for (operation, count) in rows {
+        let operation = parse("pending_act", operation, operation)?;
+        match counts.iter_mut().find(|(known, _)| *known == operation) {
+            Some((_, sum)) => *sum += count,
+            None => counts.push((operation, *count)),
+        }
+    }
+    Ok(counts)
+}
 
 impl Tx {
     /// Stores an act until its second person decides. `actor` asks for it.
@@ -244,15 +265,19 @@ impl Tx {
     pub async fn pending_acts_open_counts(&mut self, now: Timestamp) -> Result<Vec<(Operation, i64)>, StoreError> {
         let rows: Vec<(String, i64)> = on!(self, c => sqlx::query_as(OPEN_COUNTS).bind(now.0).fetch_all(c))
             .map_err(doing("counting pending acts"))?;
-        let mut counts: Vec<(Operation, i64)> = Vec::new();
-        for (operation, count) in rows {
-            let operation = parse("pending_act", &operation, &operation)?;
-            match counts.iter_mut().find(|(known, _)| *known == operation) {
-                Some((_, sum)) => *sum += count,
-                None => counts.push((operation, count)),
-            }
-        }
-        Ok(counts)
+        sums(&rows)
+    }
+
+    /// How many of them an account asked for, by operation.
+    pub async fn pending_acts_open_counts_of(
+        &mut self,
+        now: Timestamp,
+        account: AccountId,
+    ) -> Result<Vec<(Operation, i64)>, StoreError> {
+        let rows: Vec<(String, i64)> =
+            on!(self, c => sqlx::query_as(OPEN_COUNTS_OF).bind(now.0).bind(account.0).fetch_all(c))
+                .map_err(doing("counting the pending acts of an account"))?;
+        sums(&rows)
     }
 
     /// Acts with a number above `after`, by number, at most `limit`: those that wait for their second person at an

@@ -7,7 +7,7 @@ use crate::{
     http::Served,
     office::Office,
     people,
-    person::with_supervisor,
+    person::{add_with_role, with_supervisor},
 };
 
 #[test]
@@ -155,4 +155,39 @@ fn in_an_office_of_one_person_the_one_who_asked_confirms() {
     location(&browser.submit(path, &[("/note", "moved away")]));
     let acts = browser.get("/acts").body;
     assert!(acts.contains("/do/ConfirmAct?") && acts.contains("/do/TakeBackAct?"), "{acts}");
+}
+
+#[test]
+fn what_a_person_asked_for_waits_for_another_person_and_is_no_work_of_the_own() {
+    let (office, served) = office();
+    let staff = staff(&office, &served);
+    let supervisor = &staff["supervisor"];
+    let reprint = json!({ "reason": "damaged" });
+    supervisor.done("/records/default/r00000/reprints", &reprint);
+    let undo = supervisor.post("/imports/2/undo/requests", &json!({ "note": "the wrong list" }));
+    assert_eq!(undo.status, 201, "{undo:?}");
+    let mut own = Browser::of(&served, supervisor);
+    let waiting = |browser: &Browser<'_>, path: &str, what: &str| -> Vec<String> {
+        let body = browser.get(path).body;
+        body.split("<li").filter(|line| line.contains(what)).map(|line| texts(&format!("<body{line}"))).collect()
+    };
+    for path in ["/", "/needs"] {
+        let reprints = waiting(&own, path, "reprints that wait");
+        assert_eq!(reprints.len(), 1, "{reprints:?}");
+        assert!(reprints[0].contains("waits for another person") && !reprints[0].contains("Go"), "{reprints:?}");
+        let acts = waiting(&own, path, "second person: ");
+        assert!(acts.len() == 1 && acts[0].contains("waits for another person"), "{acts:?}");
+    }
+    staff["operator"].done("/records/default/r00001/reprints", &reprint);
+    crate::wait_until("the other reprint is shown", 30, || waiting(&own, "/needs", "reprints that wait").len() == 2);
+    let reprints = waiting(&own, "/needs", "reprints that wait");
+    assert!(reprints[0].contains("Go") && reprints[1].contains("waits for another person"), "{reprints:?}");
+    own.language = "id";
+    assert!(texts(&own.get("/needs").body).contains("menunggu orang lain"));
+    let second = add_with_role(&served, (&staff["administrator"], supervisor), "budi", "supervisor");
+    let second = Browser::of(&served, &second);
+    let reprints = waiting(&second, "/needs", "reprints that wait");
+    assert!(reprints.len() == 1 && reprints[0].contains('2') && reprints[0].contains("Go"), "{reprints:?}");
+    let operator = Browser::of(&served, &staff["operator"]);
+    assert!(waiting(&operator, "/needs", "reprints that wait")[0].contains("Settled by: supervisor"));
 }

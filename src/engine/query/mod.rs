@@ -69,7 +69,7 @@ pub use self::{
     jobs::{JobsOf, ListJobs, ShowJob},
     jumps::{ListJumps, RecordPlace, RecordsBefore, RecordsInClass, ShowPlace},
     ledger::ListMovements,
-    needs::{FreeBlanks, ListNeeds, Need, NeedKind, NoBlanks, ReservedBlanks},
+    needs::{FreeBlanks, ListNeeds, Need, NeedKind, NoBlanks, ReservedBlanks, acts_asked_by},
     night::{Night, NightLine, ShowNight},
     night_report::{
         BlanksLeft, Happened, LeftInClass, NightPile, NightReport, PileDistrict, PlanTruth, PrinterTruth, ReportNight,

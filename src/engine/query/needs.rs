@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{
         breaker::Breaker,
-        id::CountId,
+        id::{AccountId, CountId},
         instance::Doubt,
         permission::Operation,
         printer_reason::{Advice, Who},
@@ -300,6 +300,12 @@ pub(super) async fn read(
     needs.extend(spoiled.into_iter().map(to_destroy));
     needs.extend(engine.faults.read().into_iter().map(|fault| (NeedKind::SchedulerFault(fault), 1)));
     Ok(needs.into_iter().filter(|(_, count)| *count > 0).map(|(kind, count)| Need { kind, count }).collect())
+}
+
+/// How many acts of each operation an account asked for that wait for their second person: it confirms none of them.
+pub async fn acts_asked_by(engine: &Engine, account: AccountId) -> Result<Vec<(Operation, i64)>, EngineError> {
+    let mut tx = engine.store.read().await?;
+    Ok(tx.pending_acts_open_counts_of(engine.clock.now(), account).await?)
 }
 
 /// How many cards are in their districts for too long.

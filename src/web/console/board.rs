@@ -63,6 +63,10 @@ pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Respo
         Ok(read) => read,
         Err(response) => return response,
     };
+    let page = match needs::with_asked(&web, page, &shown.board.needs_person).await {
+        Ok(read) => read,
+        Err(response) => return response,
+    };
     let tag = tag(&page, shown.version, &missing);
     let headers = HeaderMap::from_iter(HeaderValue::try_from(&tag).ok().map(|tag| (header::ETAG, tag)));
     let known = parts.headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
@@ -74,11 +78,13 @@ pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Respo
     (headers, respond(StatusCode::OK, &board)).into_response()
 }
 
-/// The version of what a person sees. The roles that are missing are no part of the board's version.
+/// The version of what a person sees. The roles that are missing and the acts that the person asked for are no part of the board's version.
 fn tag(page: &Page, version: u64, missing: &[Role]) -> String {
     let [roles, missing] = [page.roles().into_iter().collect(), missing.to_vec()]
         .map(|roles| roles.into_iter().map(Role::as_str).collect::<Vec<_>>().join("."));
-    format!("\"{version:x}-{}-{roles}-{missing}\"", page.language.code())
+    let asked = page.asked.iter().map(|(operation, count)| format!("{}.{count}", operation.as_str()));
+    let asked = asked.collect::<Vec<_>>().join(".");
+    format!("\"{version:x}-{}-{roles}-{missing}-{asked}\"", page.language.code())
 }
 
 fn board_page(page: Page, board: &Board, steps: Vec<Step>, asked: &Sent) -> BoardPage {

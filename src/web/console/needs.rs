@@ -16,13 +16,18 @@ use super::{
     view::Cell,
 };
 use crate::{
-    domain::{count::waits_for, permission::Operation},
-    engine::query::{Need, NeedKind},
-    web::{context::Web, problem::Fault, route::Sort},
+    domain::{count::waits_for, pending::TwoPerson, permission::Operation},
+    engine::query::{Need, NeedKind, acts_asked_by},
+    web::{
+        context::Web,
+        problem::Fault,
+        route::{Sort, USUAL},
+    },
     words::pages::{self, Place, texts},
 };
 
 /// Something that needs a person.
+#[derive(Clone)]
 pub(super) struct NeedLine {
     /// What it is.
     pub(super) what: String,
@@ -30,8 +35,10 @@ pub(super) struct NeedLine {
     pub(super) count: Option<String>,
     /// The page on which it is settled.
     pub(super) address: String,
-    /// The roles that settle it, if those of the reader do not.
+    /// Who settles it, if the reader does not.
     pub(super) others: Option<String>,
+    /// Whether the reader asked for it, and may look at it or take it back.
+    pub(super) is_asked: bool,
 }
 
 impl NeedLine {
@@ -59,19 +66,63 @@ pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Resul
         return Err(page.forbidden(&title, Operation::BoardRead, Sort::Query));
     }
     let Some(shown) = page.shown.clone() else { return Err(page.failed(&Fault::DatabaseAway.into())) };
+    let page = with_asked(&web, page, &shown.board.needs_person).await?;
     let [faults, routine] = lines(&page, &shown.board.needs_person);
     Ok(respond(StatusCode::OK, &Needs { page, faults, routine }))
+}
+
+/// The page with how many of the acts that wait the person asked for. Another person confirms those, unless the office has one person only.
+///
+/// # Errors
+///
+/// The page of the failure.
+pub(super) async fn with_asked(web: &Web, mut page: Page, needs: &[Need]) -> Result<Page, Response> {
+    let is_of_acts = |need: &Need| operation_of(&need.kind).is_some();
+    let is_alone = web.engine.settings.two_person == TwoPerson::Recorded;
+    let account = page.who.as_ref().and_then(|who| who.actor.account);
+    let Some(account) = account.filter(|_| !is_alone && needs.iter().any(is_of_acts)) else { return Ok(page) };
+    let read = async { acts_asked_by(&web.engine, account).await.map_err(|error| web.problem(&error)) };
+    match web.within(USUAL, read).await {
+        Ok(asked) => {
+            page.asked = asked;
+            Ok(page)
+        }
+        Err(problem) => Err(page.failed(&problem)),
+    }
+}
+
+/// The operation that is confirmed, if the need is that acts wait for their second person.
+fn operation_of(kind: &NeedKind) -> Option<Operation> {
+    match kind {
+        NeedKind::ReprintsToApprove => Some(Operation::ReprintApprove),
+        NeedKind::ActsToConfirm { operation } => Some(*operation),
+        _ => None,
+    }
 }
 
 /// What is wrong, and daily work. In each, what the reader may settle comes first.
 pub(super) fn lines(page: &Page, needs: &[Need]) -> [Vec<NeedLine>; 2] {
     let of = |is_routine: bool| {
         let needs = needs.iter().filter(|need| need.kind.is_routine() == is_routine);
-        let mut lines: Vec<NeedLine> = needs.map(|need| line(page, need)).collect();
+        let mut lines: Vec<NeedLine> = needs.flat_map(|need| lines_of(page, need)).collect();
         lines.sort_by_key(|line| line.others.is_some());
         lines
     };
     [of(false), of(true)]
+}
+
+/// A need as the person reads it: of acts that wait, those that the person may confirm, and those that the person asked for.
+fn lines_of(page: &Page, need: &Need) -> Vec<NeedLine> {
+    let all = line(page, need);
+    let asked = |operation| page.asked.iter().find(|(known, _)| *known == operation).map_or(0, |(_, count)| *count);
+    let own = operation_of(&need.kind).map_or(0, asked).min(need.count);
+    if own == 0 || all.others.is_some() {
+        return vec![all];
+    }
+    let of = |count: i64| NeedLine { count: Some(page.number(count)), ..all.clone() };
+    let waits = NeedLine { others: Some(page.t(texts::WAITS_FOR_ANOTHER).to_owned()), is_asked: true, ..of(own) };
+    let rest = (need.count > own).then(|| of(need.count - own));
+    rest.into_iter().chain([waits]).collect()
 }
 
 fn line(page: &Page, need: &Need) -> NeedLine {
@@ -89,7 +140,7 @@ fn line(page: &Page, need: &Need) -> NeedLine {
         }
         page.with(texts::SETTLED_BY, &[&roles.join(", ")])
     });
-    NeedLine { what, count, address: place_address(&place), others }
+    NeedLine { what, count, address: place_address(&place), others, is_asked: false }
 }
 
 /// The rights of which one is enough to settle something; none for what is mended at the computer itself.

@@ -28,6 +28,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Resul
     let (parts, _) = request.into_parts();
     let page = Page::of(&web, &parts).await?;
     let (page, report) = page.read(&web, ReportNight {}).await?;
+    let page = super::needs::with_asked(&web, page, &report.needs).await?;
     let night = &report.night;
     let since = Timestamp::parse(&night.since);
     let asked = after(&Sent::of_query(&parts).unwrap_or_default());

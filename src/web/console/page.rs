@@ -86,6 +86,8 @@ pub(super) struct Page {
     pub(super) shown: Option<Shown>,
     /// What became of the last act.
     pub(super) notice: Option<String>,
+    /// How many acts of each operation the person asked for that wait for another person, on the pages that tell what waits.
+    pub(super) asked: Vec<(Operation, i64)>,
     /// Whether the connection is not encrypted.
     pub(super) is_plain: bool,
 }
@@ -119,6 +121,7 @@ impl Page {
             who: None,
             shown: None,
             notice: None,
+            asked: Vec::new(),
             is_plain: !web.is_tls(parts) && !web.is_from_this_machine(parts),
         }
     }

@@ -25,6 +25,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Resul
     let (parts, _) = request.into_parts();
     let page = Page::of(&web, &parts).await?;
     let (page, plan) = page.read(&web, ShowPlan::default()).await?;
+    let page = super::needs::with_asked(&web, page, &plan.decisions).await?;
     let title = page.t(texts::PLAN);
     let mut view = View::new(page, title);
     let page = &view.page;

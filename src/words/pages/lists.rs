@@ -65,6 +65,9 @@ texts! {
     CONFIRM "Confirm" "Sahkan";
     REFUSE "Refuse" "Tolak";
     TAKE_BACK "Take back" "Tarik kembali";
+    GIVE_ROLE "Give it a role" "Beri peran";
+    DONE_BY_OTHERS "What others do here" "Yang dikerjakan petugas lain di sini";
+    WAITS_FOR_ANOTHER "you asked for it: waits for another person" "Anda yang meminta: menunggu orang lain";
     WAITS_FOR_OTHERS "waits for someone else" "menunggu orang lain";
     INSPECT_LEAD "A card may exist. Look in the output and in the printer, then say what you found. It can be said once."
         "Mungkin ada kartu. Lihat di keluaran dan di dalam printer, lalu nyatakan yang ditemukan. Hanya dapat dinyatakan satu kali.";
