@@ -70,6 +70,7 @@ fn the_second_person_sees_the_difference_that_is_booked() {
     for person in [keeper, &other] {
         person.done("/stock/counts/1/entry", &json!({ "entry": entry, "again": entry }));
     }
+    assert!(Browser::of(&served, supervisor).get("/stock/counts/1").body.contains("/ask/BookCount?"));
     let book = json!({ "which": "second", "note": "one is gone" });
     let act = supervisor.post("/stock/counts/1/booking/requests", &book).json()["act"].clone();
     let second = crate::person::add_with_role(&served, (&staff["administrator"], supervisor), "budi", "supervisor");
@@ -184,4 +185,24 @@ fn the_batches_of_unchecked_piles_are_listed_though_none_is_open_and_a_fault_sta
     assert!(none(&needs), "{needs}");
     let tile = words(&browser.get("/printers").body);
     assert!(tile.contains("paused by") && tile.contains("no blanks of type student"), "{tile}");
+}
+
+#[test]
+fn the_reason_of_records_is_chosen_in_words_as_a_filter_of_the_list_and_of_an_act() {
+    let (office, served) = office();
+    let staff = staff(&office, &served);
+    staff["operator"].done("/records/default/r00005/hold", &json!({ "note": "asked for" }));
+    let mut browser = Browser::of(&served, &staff["supervisor"]);
+    for (language, words) in [("en", "a person holds it"), ("id", "ditahan petugas")] {
+        browser.language = language;
+        for path in ["/records", "/do/ReleaseMatching"] {
+            let page = browser.get(path).body;
+            assert!(page.contains(&format!("<option value=\"held-by-person\">{words}</option>")), "{path}: {page}");
+        }
+        let all = texts(&browser.get("/matching-records?reason=held-by-person&act=release").body);
+        assert!(all.contains('1') && !all.contains("held-by-person"), "{all}");
+    }
+    let found = browser.get("/records?reason=held-by-person").body;
+    assert!(found.contains("/records/default/r00005") && !found.contains("/records/default/r00006"), "{found}");
+    assert!(found.contains("<option value=\"held-by-person\" selected>"), "{found}");
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{form::Field, form_value::Sent, page::Page};
 use crate::{
+    domain::reason::Reason,
     engine::query::{AnyQuery, ListDistricts, Query, ShowRecord, ShowStock},
     web::{context::Web, input, route::Sort},
 };
@@ -51,6 +52,7 @@ impl Known {
         let used = board.into_iter().flat_map(|board| board.blangko.keys().cloned());
         self.put("/blank_type", profiles().map(|profile| profile.blank_type.clone()).chain(used).collect());
         let kinds = profiles().flat_map(|profile| &profile.kinds);
+        self.put("/filter/reason", Reason::CODES_OF_RECORDS.iter().map(|code| (*code).to_owned()).collect());
         self.put("/filter/kind", kinds.map(|kind| kind.name.clone()).collect());
         let printers = || board.into_iter().flat_map(|board| &board.printers).map(|printer| printer.name.clone());
         for pointer in ["/printer", "/setting/printer"] {

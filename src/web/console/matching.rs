@@ -26,7 +26,7 @@ use crate::{
     web::{context::Web, input, problem::Problem, route::Sort},
     words::{
         ValueRule,
-        pages::{Text, texts},
+        pages::{self, Text, texts},
     },
 };
 
@@ -36,6 +36,28 @@ pub(super) fn router() -> Router<Arc<Web>> {
 
 /// The filters of the list of records that acts on all that match have too.
 pub(super) const MATCHED: [&str; 8] = ["source", "state", "profile", "district", "kind", "class", "reason", "batch"];
+
+/// What these filters are called, and the fields of acts whose values they have.
+pub(super) const LABELS: [(&str, Text, &str); 8] = [
+    ("source", texts::SOURCE, "/filter/source"),
+    ("state", texts::STATE, "/filter/state"),
+    ("profile", texts::PROFILE, "/filter/profile"),
+    ("district", texts::DISTRICT, "/district"),
+    ("kind", texts::KIND, "/filter/kind"),
+    ("class", texts::CLASS, "/filter/class"),
+    ("reason", texts::REASON, "/filter/reason"),
+    ("batch", texts::BATCH, "/filter/batch"),
+];
+
+/// What matches: each filter that has a value, in words.
+fn filters(page: &Page, sent: &Sent) -> Vec<(&'static str, Cell)> {
+    let told = |(name, label, pointer): (&str, Text, &str)| {
+        let value = sent.value(name).trim();
+        let words = pages::value_in_words(pointer, value, page.language);
+        (!value.is_empty()).then(|| (page.t(label), Cell::text(words)))
+    };
+    LABELS.into_iter().filter_map(told).collect()
+}
 
 /// The address of the list with these filters.
 fn list_address(sent: &Sent) -> String {
@@ -135,6 +157,8 @@ async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
     let (page, counted) = page.read(&web, query).await?;
     let mut view = View::new(page, title);
     tell(&mut view, &offered, &counted);
+    let filters = filters(&view.page, &sent);
+    view.facts.splice(0..0, filters);
     // All were tried, and none can be done.
     let is_vain = counted.tried == counted.matching && counted.would_be_refused == counted.tried;
     if counted.matching > 0 && !is_vain {
@@ -150,7 +174,7 @@ async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
         known.push(("back".into(), &back));
         let known: Vec<(&str, &str)> = known.iter().map(|(name, value)| (&**name, *value)).collect();
         if let Some(address) = super::link::to_act(&view.page.roles(), offered.act, &known) {
-            view.buttons.push(Button { address, label: view.page.t(texts::GO_ON) });
+            view.buttons.push(Button { address, label: title });
         }
     }
     let back = Button { address: list_address(&sent), label: view.page.t(texts::BACK) };
@@ -180,7 +204,7 @@ fn tell(view: &mut View, offered: &Offered, counted: &MatchingCount) {
     if counted.batched > 0 {
         facts.push((page.t(texts::MATCHING_BATCHED), cell(counted.batched)));
     }
-    if counted.tried > 0 {
+    if counted.would_be_refused > 0 {
         let of = page.with(texts::OF_TRIED, &[&number(counted.would_be_refused), &number(counted.tried)]);
         facts.push((page.t(texts::WOULD_BE_REFUSED), Cell::text(of)));
     }

@@ -129,17 +129,7 @@ fn filters(web: &Web, page: &Page, sent: &Sent) -> Vec<Filter> {
         let named = |value: String| (value.clone(), pages::value_in_words(pointer, &value, page.language));
         Filter { name, label: page.t(label), value, choices: values.into_iter().map(named).collect() }
     };
-    let of_list = [
-        ("source", texts::SOURCE, "/filter/source"),
-        ("state", texts::STATE, "/filter/state"),
-        ("profile", texts::PROFILE, "/filter/profile"),
-        ("district", texts::DISTRICT, "/district"),
-        ("kind", texts::KIND, "/filter/kind"),
-        ("class", texts::CLASS, "/filter/class"),
-        ("reason", texts::REASON_CODE, "/filter/reason"),
-        ("batch", texts::BATCH, "/filter/batch"),
-    ];
-    std::iter::once(number_filter(page, "")).chain(of_list.map(filter)).collect()
+    std::iter::once(number_filter(page, "")).chain(matching::LABELS.map(filter)).collect()
 }
 
 /// Whether a problem is about what was asked for, and not about who asks or about the server.

@@ -1,6 +1,6 @@
 //! What the fields of acts are called, and the choices that they offer.
 
-use super::{kind::kind, text::Text};
+use super::{kind::kind, reason::reason_code, text::Text};
 use crate::{
     domain::{permission::Operation, states::RecordState},
     words::Language,
@@ -29,7 +29,7 @@ labels! { FIELDS
     "/filter/district" "Only of this district" "Hanya dari kecamatan ini";
     "/filter/kind" "Only of this kind of request" "Hanya jenis permohonan ini";
     "/filter/class" "Only of this priority class" "Hanya dari kelas prioritas ini";
-    "/filter/reason" "Only with this code of a reason" "Hanya dengan kode alasan ini";
+    "/filter/reason" "Only with this reason" "Hanya dengan alasan ini";
     "/filter/batch" "Only of this batch" "Hanya dari kelompok cetak ini";
     "/held_for" "Only those held with these words" "Hanya yang ditahan dengan kata-kata ini";
     "/turn" "When they are printed" "Giliran cetaknya";
@@ -194,6 +194,7 @@ pub(crate) fn value_in_words(pointer: &str, value: &str, language: Language) -> 
     let words = match pointer {
         "/filter/state" => value.parse().ok().map(|state: RecordState| language.record_state(state)),
         "/filter/kind" => return kind(value, language),
+        "/filter/reason" => return reason_code(value, language).to_owned(),
         "/scopes" => value.parse().ok().map(|right: Operation| language.operation(right)),
         _ if WITH_CHOICES.contains(&pointer) => choice(value).map(|text| text.in_language(language)),
         _ => None,

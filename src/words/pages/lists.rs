@@ -77,7 +77,6 @@ texts! {
     SCAN "Scan the code on the card" "Pindai kode pada kartu";
     TOO_QUICK "The card was not seen yet, and nothing was done. Scan it again." "Kartu belum sempat terlihat, dan tidak ada yang dilaksanakan. Pindai lagi.";
     MATCHING "Requests" "Permohonan";
-    REASON_CODE "Code of the reason" "Kode alasan";
     HOLD_ALL "Hold all that match" "Tahan semua yang cocok";
     HOLD_ALL_LEAD "{} requests would be held: they leave the waiting list and their batches." "{} permohonan akan ditahan: keluar dari daftar tunggu dan dari kelompok cetaknya.";
     RELEASE_ALL "Release all that match" "Lepaskan semua yang cocok";

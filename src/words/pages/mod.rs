@@ -21,6 +21,7 @@ mod need;
 mod plan;
 mod printer;
 mod probe;
+mod reason;
 mod standing;
 mod text;
 mod time;
