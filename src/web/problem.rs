@@ -294,6 +294,11 @@ impl Problem {
         matches!(**refusal, Refusal::RoundedIdentifiers { .. }).then_some(Accept::Rounded)
     }
 
+    /// Whether a printer was not added or changed because of objections to it.
+    pub(super) fn is_objected(&self) -> bool {
+        matches!(&self.cause, Cause::Refused(refusal) if matches!(**refusal, Refusal::PrinterObjections { .. }))
+    }
+
     /// Whether the key of a request was used for another one.
     pub(super) fn is_key_reused(&self) -> bool {
         matches!(self.cause, Cause::Fault(Fault::KeyReused))

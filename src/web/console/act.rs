@@ -19,6 +19,7 @@ use super::{
     form::{self, Control, Field, Shown},
     form_value::Sent,
     known::Known,
+    link,
     page::{Page, respond},
     printer_answer,
     waiting_act::WaitingAct,
@@ -95,6 +96,8 @@ struct ActPage {
     chips: Vec<&'static str>,
     /// What was refused.
     error: Option<String>,
+    /// The act for two people that does it in spite of what was objected.
+    onward: Option<Onward>,
     /// Whether it is not known if it was done.
     is_open: bool,
     /// The key of this form: sent twice, it is done once.
@@ -103,6 +106,36 @@ struct ActPage {
     version: String,
     back: String,
     action: String,
+}
+
+/// Where an act goes on that was refused for objections, which two people override.
+struct Onward {
+    title: &'static str,
+    /// Its page, with what was typed; `None` if the roles of the person do not allow to ask for it.
+    address: Option<String>,
+    /// Who asks for it.
+    roles: String,
+}
+
+impl Onward {
+    fn of(page: &Page, name: &str, sent: &Sent) -> Option<Self> {
+        let (two, below, fields) = match name {
+            "AddPrinter" => ("AddObjectedPrinter", "/printer", &["/name", "/profile", "/hopper"][..]),
+            "SetPrinter" => ("SetObjectedPrinter", "/setting", &["/printer", "/profile", "/hopper"][..]),
+            _ => return None,
+        };
+        // An address of a printer may have a password, which stands in no address of a page.
+        let mut known: Vec<(String, &str)> =
+            fields.iter().map(|field| (format!("{below}{field}"), sent.value(field).trim())).collect();
+        known.push((BACK.to_owned(), address::own(sent.value(BACK))));
+        let known: Vec<(&str, &str)> = known.iter().map(|(name, value)| (&**name, *value)).collect();
+        let roles: Vec<&str> = link::roles_of(two).into_iter().map(|role| page.role(role)).collect();
+        Some(Self {
+            title: page.t(pages::act(two)?.title),
+            address: link::to_act(&page.roles(), two, &known),
+            roles: roles.join(", "),
+        })
+    }
 }
 
 impl ActPage {
@@ -130,6 +163,9 @@ impl ActPage {
             fields,
             chips: pages::chips(form.text.name).iter().map(|chip| page.t(*chip)).collect(),
             error: problem.map(|problem| page.told(problem)),
+            onward: problem
+                .filter(|problem| problem.is_objected())
+                .and_then(|_| Onward::of(&page, form.route.name, sent)),
             key,
             is_open: problem.is_some_and(Problem::is_outcome_open),
             version: sent.value("version").to_owned(),

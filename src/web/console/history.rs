@@ -3,7 +3,7 @@
 use super::{
     address,
     page::Page,
-    view::{Cell, Table},
+    view::{Cell, Table, button},
 };
 use crate::{
     domain::audit_row::RecordedEvent,
@@ -13,8 +13,9 @@ use crate::{
 
 /// The attempts at a record's cards, each with its reason.
 pub(super) fn attempts(page: &Page, jobs: &[JobLine]) -> Table {
-    let headings = [texts::ATTEMPT, texts::PRINTER, texts::BATCH, texts::OUTCOME, texts::REASON, texts::WHEN]
-        .map(|text| page.t(text));
+    let headings =
+        [texts::ATTEMPT, texts::PRINTER, texts::BATCH, texts::OUTCOME, texts::REASON, texts::WHEN, texts::OPERATION]
+            .map(|text| page.t(text));
     let row = |job: &JobLine, attempt: &AttemptLine| {
         let reason = attempt.reason.as_deref().map(|reason| pages::stored_reason(reason, page.language));
         let why: Vec<String> = reason.into_iter().chain(attempt.note.clone()).collect();
@@ -25,10 +26,18 @@ pub(super) fn attempts(page: &Page, jobs: &[JobLine]) -> Table {
             Cell::text(outcome(page, attempt.outcome.as_deref())),
             Cell::text(why.join(": ")),
             Cell::text(page.day_and_time(attempt.ended_at.as_deref().unwrap_or(&attempt.began_at))),
+            giving_up(page, attempt),
         ]
     };
     let rows = jobs.iter().flat_map(|job| job.attempts.iter().map(move |attempt| row(job, attempt)));
     Table { title: page.t(texts::ATTEMPTS).into(), headings: headings.to_vec(), rows: rows.collect(), next: None }
+}
+
+/// The act that gives up an attempt whose printer does not answer any more; empty for one that has ended.
+pub(super) fn giving_up(page: &Page, attempt: &AttemptLine) -> Cell {
+    let button = button(page, "DeclareUncertain", &[("/attempt", &attempt.id)]);
+    let open = button.filter(|_| attempt.outcome.is_none());
+    open.map_or_else(Cell::default, |button| Cell::link(button.label, button.address))
 }
 
 /// How an attempt ended; a dash while it is open.

@@ -22,6 +22,14 @@ pub(super) fn to_act(roles: &BTreeSet<Role>, name: &str, known: &[(&str, &str)])
     }
 }
 
+/// The roles that do an act or ask for it.
+pub(super) fn roles_of(name: &str) -> Vec<Role> {
+    let rights = ROUTES.iter().filter(|route| route.name == name && route.sort != Sort::Query);
+    let rights = rights.filter_map(|route| Some((route.operation?, route.sort)));
+    let roles: BTreeSet<Role> = rights.flat_map(|(operation, sort)| rights::roles_with(operation, sort)).collect();
+    roles.into_iter().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,5 +40,7 @@ mod tests {
         assert_eq!(of(Role::Operator, "HoldRecord").unwrap(), "/do/HoldRecord?/record/source=a%20b");
         assert_eq!(of(Role::Operator, "WithdrawRecord").unwrap(), "/ask/WithdrawRecord?/record/source=a%20b");
         assert_eq!(of(Role::Auditor, "HoldRecord"), None);
+        assert_eq!(roles_of("WithdrawRecord"), [Role::Operator]);
+        assert_eq!(roles_of("HoldRecord"), [Role::Operator, Role::Supervisor]);
     }
 }

@@ -15,6 +15,7 @@ use super::{
     form_value::Sent,
     link,
     page::{Page, respond},
+    view::{Button, button},
 };
 use crate::{
     domain::{permission::Operation, printer_reason::Advice, standing::Standing},
@@ -193,6 +194,8 @@ pub(super) fn hopper_level(page: &Page, printer: &PrinterLine) -> Option<String>
 struct Printers {
     page: Page,
     tiles: Tiles,
+    /// The acts that add a printer.
+    buttons: Vec<Button>,
 }
 
 pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
@@ -205,5 +208,6 @@ pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Resul
     }
     let Some(shown) = page.shown.clone() else { return Err(page.failed(&Fault::DatabaseAway.into())) };
     let tiles = Tiles::of(&page, &shown.board, "/printers", &Sent::of_query(&parts).unwrap_or_default());
-    Ok(respond(StatusCode::OK, &Printers { page, tiles }))
+    let buttons = ["AddPrinter", "AddObjectedPrinter"].iter().filter_map(|name| button(&page, name, &[])).collect();
+    Ok(respond(StatusCode::OK, &Printers { page, tiles, buttons }))
 }

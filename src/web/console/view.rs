@@ -122,14 +122,16 @@ pub(super) struct View {
     pub(super) page: Page,
     /// A sentence below the title.
     pub(super) lead: String,
+    /// What is typed on the computer itself, below the sentence.
+    pub(super) command: Option<&'static str>,
     /// What was found, below the title.
     pub(super) verdict: Option<Verdict>,
-    /// What is read anew with a button, without a form of its own.
-    pub(super) post: Option<Button>,
     /// Pictures of a person, each with its label and its address.
     pub(super) pictures: Vec<(&'static str, String)>,
     /// The acts that it offers.
     pub(super) buttons: Vec<Button>,
+    /// The acts that others do here: each with the roles that do it or ask for it.
+    pub(super) others: Vec<(&'static str, String)>,
     /// What it says of its subject.
     pub(super) facts: Vec<(&'static str, Cell)>,
     /// The form that filters its first table.
@@ -145,14 +147,25 @@ impl View {
     pub(super) fn new(mut page: Page, title: impl Into<String>) -> Self {
         page.title = title.into();
         let (lead, buttons, facts, filters, tables) = (String::new(), vec![], vec![], vec![], vec![]);
-        let (verdict, post, pictures) = (None, None, vec![]);
-        Self { page, lead, verdict, post, pictures, buttons, facts, filters, tables, is_live: false }
+        let (command, verdict, pictures, others) = (None, None, vec![], vec![]);
+        Self { page, lead, command, verdict, pictures, buttons, others, facts, filters, tables, is_live: false }
     }
 
-    /// Offers an act, if the person may do it or ask for it. Afterwards this page is shown again.
+    /// Offers an act, if the person may do it or ask for it. Afterwards this page is shown again. For any other person, the page says who
+    /// may.
     pub(super) fn offer(&mut self, name: &str, known: &[(&str, &str)]) {
-        self.buttons.extend(button(&self.page, name, known));
+        match button(&self.page, name, known) {
+            Some(button) => self.buttons.push(button),
+            None => self.others.extend(others(&self.page, name)),
+        }
     }
+}
+
+/// The title of an act, with the roles that do it or ask for it; `None` for an act without a page.
+fn others(page: &Page, name: &str) -> Option<(&'static str, String)> {
+    let title = page.t(pages::act(name)?.title);
+    let roles: Vec<&str> = link::roles_of(name).into_iter().map(|role| page.role(role)).collect();
+    (!roles.is_empty()).then(|| (title, roles.join(", ")))
 }
 
 /// The button of an act, if the person may do it or ask for it.

@@ -13,6 +13,7 @@ use axum::{
 use super::{
     address,
     form_value::Sent,
+    history,
     page::{Page, respond},
     records::after,
     tiles::{fault_beneath, hopper_level},
@@ -118,7 +119,8 @@ async fn batch(State(web): State<Arc<Web>>, Path(number): Path<i64>, request: Re
         (page.t(texts::PRINTED), Cell::text(format!("{} / {}", page.number(batch.printed), page.number(batch.jobs)))),
         (page.t(texts::MADE), Cell::text(page.day_and_time(&batch.created_at))),
     ];
-    let headings = [texts::REQUEST, texts::SOURCE, texts::STATE, texts::ATTEMPT].map(|text| page.t(text));
+    let headings =
+        [texts::REQUEST, texts::SOURCE, texts::STATE, texts::ATTEMPT, texts::OPERATION].map(|text| page.t(text));
     let job_state = |state: &str| {
         let known: Result<JobState, _> = state.parse();
         known.map_or_else(|_| state.to_owned(), |known| page.language.job_state(known).to_owned())
@@ -129,6 +131,7 @@ async fn batch(State(web): State<Arc<Web>>, Path(number): Path<i64>, request: Re
             Cell::text(&job.source),
             Cell::text(job_state(&job.state)),
             Cell::text(job.attempts.last().map_or("", |attempt| &attempt.id)),
+            job.attempts.last().map_or_else(Cell::default, |attempt| history::giving_up(page, attempt)),
         ]
     };
     let rows = jobs.items.iter().map(row).collect();
@@ -207,8 +210,14 @@ async fn printer(
         let address = format!("{}/probe", address::printer(&line.name));
         view.buttons.push(Button { address, label: view.page.t(texts::ASK_PRINTER) });
     }
-    for name in ["TestPrinter", "SetPrinter", "SetPrinterLimits", "RemovePrinter"] {
-        view.offer(name, &known);
+    for (name, pointer) in [
+        ("TestPrinter", "/printer"),
+        ("SetPrinter", "/printer"),
+        ("SetObjectedPrinter", "/setting/printer"),
+        ("SetPrinterLimits", "/printer"),
+        ("RemovePrinter", "/printer"),
+    ] {
+        view.offer(name, &[(pointer, &line.name)]);
     }
     Ok(respond(StatusCode::OK, &view))
 }
