@@ -131,7 +131,7 @@ impl Faults {
 
 /// The addresses that a page leads to, each with its form: numbers and names are one.
 pub(crate) fn links(browser: &Browser) -> Vec<(String, String)> {
-    let found = browser.run("return [...document.querySelectorAll('a[href^=\"/\"]:not([href^=\"/api\"])')].map((link) => link.getAttribute('href'))");
+    let found = browser.run("return [...document.querySelectorAll('a[href^=\"/\"]:not([href^=\"/api\"]):not([download])')].map((link) => link.getAttribute('href'))");
     let links = found.as_array().unwrap().iter().map(|link| link.as_str().unwrap().to_owned());
     let form = |link: &str| {
         let (path, query) = link.split_once('?').unwrap_or((link, ""));

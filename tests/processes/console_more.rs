@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use crate::{
-    console::{Browser, hidden, office, staff, texts},
+    accounts::by,
+    console::{Browser, hidden, hidden_of, office, staff, texts},
     http::Served,
     office::Office,
 };
@@ -101,6 +102,58 @@ fn the_audit_is_verified_from_its_page_and_its_newest_entries_are_shown_in_words
     let operator = Browser::of(&served, &staff["operator"]);
     assert_eq!(operator.get("/audit/chains/cli").status, 403);
     assert_eq!(operator.get("/audit/chains/none").status, 403);
+}
+
+#[test]
+fn the_audit_is_sealed_and_exported_as_the_command_line_does_and_verified_with_a_seal() {
+    let (office, served) = office();
+    let staff = staff(&office, &served);
+    let auditor = Browser::of(&served, &staff["auditor"]);
+    let audit = auditor.get("/audit").body;
+    for address in ["/audit/seal", "/audit/export?format=jsonl", "/audit/export?format=csv"] {
+        assert!(audit.contains(&format!("href=\"{address}\"")), "{address}: {audit}");
+    }
+    let seal = auditor.get("/audit/seal");
+    assert!(seal.headers["content-disposition"].starts_with("attachment; filename=\"cetak-seal-"), "{seal:?}");
+    let exported = auditor.get("/audit/export?format=jsonl");
+    assert!(exported.headers["content-disposition"].contains(".jsonl"), "{exported:?}");
+    // The other lines are the lengths of the chunks.
+    let of = |body: &str, begin: &str| {
+        body.lines().filter(|line| line.starts_with(begin)).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (entries, table) = (of(&exported.body, "{"), auditor.get("/audit/export?format=csv").body);
+    assert!(table.contains("chain,seq,at,actor,act,subject,entry\n"), "{table}");
+    assert_eq!(of(&table, "\"").len(), entries.len());
+    let lines = by(&office, "audi", &["audit", "export"]).stdout;
+    assert!(entries.len() > 20, "{exported:?}");
+    for line in entries {
+        assert!(lines.contains(&line), "{line}");
+    }
+    let file = office.write("seal.json", &seal.body);
+    let verified = by(&office, "audi", &["audit", "verify", "--seal", &file]);
+    assert_eq!(verified.code, Some(0), "{verified:?}");
+
+    let csrf = hidden_of(&audit, "csrf");
+    let verified = auditor.post("/audit/verification", &[("csrf", &csrf), ("seal", &seal.body)]);
+    let said = texts(&verified.body);
+    assert!(verified.status == 200 && said.contains("All is right") && said.contains("Compared with"), "{verified:?}");
+    let other = seal.body.replacen("\"hash\": \"", "\"hash\": \"00", 1);
+    let verified = auditor.post("/audit/verification", &[("csrf", &csrf), ("seal", &other)]);
+    assert!(verified.body.contains("verdict bad"), "{verified:?}");
+    let wrong = auditor.post("/audit/verification", &[("csrf", &csrf), ("seal", "a text")]);
+    assert_eq!(wrong.status, 422, "{wrong:?}");
+    for role in ["operator", "stock-keeper", "administrator"] {
+        let other = Browser::of(&served, &staff[role]);
+        for address in ["/audit/seal", "/audit/export"] {
+            let refused = other.get(address);
+            assert!(
+                refused.status == 403 && !refused.headers.contains_key("content-disposition"),
+                "{role}: {refused:?}"
+            );
+        }
+    }
+    assert_eq!(Browser::of(&served, &staff["supervisor"]).get("/audit/export").status, 200);
+    assert_eq!(Browser::signed_out(&served).get("/audit/export").status, 303);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use askama::Template;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Path, Request, State},
@@ -19,13 +20,15 @@ use super::{
 };
 use crate::{
     domain::{audit_row::RecordedEvent, permission::Operation},
-    engine::query::{AuditEntry, AuditVerification, Cursor, Limit, ListAudit, ListAuditHeads, PageRequest, Query},
+    engine::query::{
+        AuditEntry, AuditVerification, ChainHead, Cursor, Limit, ListAudit, ListAuditHeads, PageRequest, Query,
+    },
     web::{carry::done_by_name, context::Web, problem::Problem, route::Sort},
     words::pages::{self, texts},
 };
 
 /// The largest form, in bytes.
-const FORM_BYTES_MAX: usize = 16 << 10;
+const FORM_BYTES_MAX: usize = 256 << 10;
 
 pub(super) fn router() -> Router<Arc<Web>> {
     Router::new()
@@ -47,20 +50,47 @@ async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
     }
     let (page, heads) = page.read(&web, ListAuditHeads {}).await?;
     let title = page.t(texts::AUDIT);
-    let mut view = View::new(page, title);
+    Ok(respond(StatusCode::OK, &overview(View::new(page, title), &heads, None)))
+}
+
+/// The chains with their heads, and what may be done with them.
+fn overview(mut view: View, heads: &[ChainHead], error: Option<String>) -> AuditPage {
     let page = &view.page;
-    let headings = [texts::CHAIN, texts::ROWS].map(|text| page.t(text)).to_vec();
+    let headings = [texts::CHAIN, texts::ROWS, texts::HEAD].map(|text| page.t(text)).to_vec();
     let link = |chain: &str| format!("/audit/chains/{}", address::encoded(chain));
     let rows = heads
         .iter()
         .map(|head| {
-            vec![Cell::link(pages::chain(&head.chain, page.language), link(&head.chain)), Cell::number(page, head.seq)]
+            vec![
+                Cell::link(pages::chain(&head.chain, page.language), link(&head.chain)),
+                Cell::number(page, head.seq),
+                Cell::text(head.hash.chars().take(HASH_SHOWN).collect::<String>()),
+            ]
         })
         .collect();
     view.tables.push(Table { title: page.t(texts::CHAINS).into(), headings, rows, next: None });
-    view.post = Some(Button { address: "/audit/verification".into(), label: page.t(texts::VERIFY) });
     offer_care(&mut view);
-    Ok(respond(StatusCode::OK, &view))
+    AuditPage { view, error }
+}
+
+/// How much of a hash is shown: enough to compare it with a seal by eye.
+const HASH_SHOWN: usize = 16;
+
+/// The audit, with what is taken away from it and how it is verified.
+#[derive(Template)]
+#[template(path = "audit.html", config = "src/web/console/askama.toml")]
+struct AuditPage {
+    view: View,
+    /// Why it was not verified.
+    error: Option<String>,
+}
+
+impl std::ops::Deref for AuditPage {
+    type Target = View;
+
+    fn deref(&self) -> &View {
+        &self.view
+    }
 }
 
 /// The acts that keep the database.
@@ -131,7 +161,15 @@ async fn verify(State(web): State<Arc<Web>>, request: Request) -> Result<Respons
     if !page.may(Operation::AuditSeal, Sort::Query) {
         return Err(page.forbidden(title, Operation::AuditSeal, Sort::Query));
     }
-    let verification = match verified(&web, &parts).await {
+    let text = sent.value("seal").trim();
+    let seal: Vec<ChainHead> = match text {
+        "" => Vec::new(),
+        _ => match serde_json::from_str(text) {
+            Ok(seal) => seal,
+            Err(_) => return Err(no_seal(&web, page).await),
+        },
+    };
+    let verification = match verified(&web, &parts, &seal).await {
         Ok(verification) => verification,
         Err(problem) => return Err(page.failed(&problem)),
     };
@@ -145,13 +183,41 @@ async fn verify(State(web): State<Arc<Web>>, request: Request) -> Result<Respons
         let faults = page.number(i64::try_from(faults).unwrap_or(i64::MAX));
         Verdict { tone: "bad", words: page.with(texts::VERIFIED_FAULTS, &[&events, &faults]) }
     });
+    view.facts = vec![
+        (page.t(texts::WHEN), Cell::text(page.day_and_time(&web.engine.clock.now().to_string()))),
+        (page.t(texts::COMPARED_WITH), Cell::text(compared(page, &seal))),
+    ];
     view.tables = fault_tables(page, &verification);
     view.buttons.push(Button { address: "/audit".into(), label: view.page.t(texts::BACK) });
     Ok(respond(StatusCode::OK, &view))
 }
 
-async fn verified(web: &Arc<Web>, parts: &axum::http::request::Parts) -> Result<AuditVerification, Problem> {
-    let answer = done_by_name(web, parts, (Sort::Query, "VerifyAudit"), &json!({})).await?;
+/// With which seal the audit was compared: the number of the last event of each of its chains.
+fn compared(page: &Page, seal: &[ChainHead]) -> String {
+    if seal.is_empty() {
+        return page.t(texts::NO_SEAL).to_owned();
+    }
+    let head = |head: &ChainHead| format!("{} {}", pages::chain(&head.chain, page.language), page.number(head.seq));
+    seal.iter().map(head).collect::<Vec<_>>().join(", ")
+}
+
+/// The page again, with what was sent as a seal and is none.
+async fn no_seal(web: &Web, page: Page) -> Response {
+    let (page, heads) = match page.read(web, ListAuditHeads {}).await {
+        Ok(read) => read,
+        Err(response) => return response,
+    };
+    let error = page.t(texts::NOT_A_SEAL).to_owned();
+    let title = page.with(texts::ERROR_TITLE, &[page.t(texts::AUDIT)]);
+    respond(StatusCode::UNPROCESSABLE_ENTITY, &overview(View::new(page, title), &heads, Some(error)))
+}
+
+async fn verified(
+    web: &Arc<Web>,
+    parts: &axum::http::request::Parts,
+    seal: &[ChainHead],
+) -> Result<AuditVerification, Problem> {
+    let answer = done_by_name(web, parts, (Sort::Query, "VerifyAudit"), &json!({ "seal": seal })).await?;
     serde_json::from_value(answer).map_err(|error| Problem::internal(&error, &web.incident()))
 }
 

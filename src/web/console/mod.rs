@@ -14,6 +14,7 @@ mod address;
 mod answer;
 mod assets;
 mod audit;
+mod audit_export;
 mod board;
 mod counts;
 mod desk;
@@ -84,6 +85,7 @@ pub(super) fn router() -> Router<Arc<Web>> {
         .merge(office::router())
         .merge(counts::router())
         .merge(audit::router())
+        .merge(audit_export::router())
         .merge(help::router())
         .merge(sign_in::router())
         .merge(act::router())
