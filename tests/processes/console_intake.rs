@@ -9,7 +9,7 @@ use crate::{
     office::{Office, number, wait_slowly_until},
     peer::Kind,
     people,
-    person::{Person, add_with_role, audit, with_supervisor},
+    person::{Person, add, add_with_role, audit, first_administrator, password, with_supervisor},
 };
 
 const BOUNDARY: &str = "----a1b2c3";
@@ -286,6 +286,50 @@ fn next_step(browser: &Browser<'_>) -> String {
 /// The people of the first start.
 const STAFF: [(&str, &str); 3] = [("supervisor", "sri"), ("operator", "opi"), ("stock-keeper", "gugun")];
 
+#[test]
+fn the_accounts_of_an_empty_office_are_made_as_its_pages_say() {
+    let office = Office::new();
+    office.done(&["init"]);
+    let served = Served::new(&office);
+    let root = first_administrator(&served);
+    let mut browser = Browser::of(&served, &root);
+    for (language, said) in [("id", "memegang folder datanya"), ("en", "who has its data folder")] {
+        browser.language = language;
+        for path in ["/", "/people"] {
+            let page = texts(&browser.get(path).body);
+            assert!(page.contains(said) && page.contains("cetak account roles"), "{path}: {page}");
+        }
+    }
+    let added = browser.submit("/do/AddAccount?back=/people", &[("/name", "ani")]);
+    assert!(added.status == 200 && texts(&added.body).contains("assword"), "{added:?}");
+    add(&served, &root, "sri");
+    let people = browser.get("/people").body;
+    let command = people.split_once("<code>cetak ").unwrap().1.split('<').next().unwrap().to_owned();
+    let command = command.replace("NAME", "sri").replace("TEXT", "first");
+    office.done(&command.split_whitespace().collect::<Vec<_>>());
+
+    let sri = Person::sign_in(&served, "sri");
+    let supervisor = Browser::of(&served, &sri);
+    for (role, name) in [("operator", "opi"), ("stock-keeper", "gugun")] {
+        assert!(next_step(&browser).contains("asks for its role") && next_step(&browser).contains("Go"), "{role}");
+        assert!(!next_step(&supervisor).contains("Go"), "{}", next_step(&supervisor));
+        add(&served, &root, name);
+        let asking = format!("/ask/GiveRole?/account={name}&back=/people");
+        let asked = browser.submit(&asking, &[("/role", role), ("/note", "from May")]);
+        assert_eq!(asked.status, 303, "{asked:?}");
+        let step = next_step(&supervisor);
+        assert!(step.contains("A role waits") && step.contains("Done by: supervisor. Place: Second person"), "{step}");
+        assert!(supervisor.get("/").body.contains("primary\" href=\"/acts\""));
+        let acts = supervisor.get("/acts").body;
+        let confirming = acts.split("href=\"").find(|part| part.starts_with("/do/ConfirmAct")).unwrap();
+        let confirming = confirming.split('"').next().unwrap().replace("&#38;", "&");
+        let done = supervisor.submit(&confirming, &[("/password", &password("sri"))]);
+        assert_eq!(done.status, 303, "{done:?}");
+    }
+    assert!(next_step(&browser).contains("Add a printer"), "{}", next_step(&browser));
+    assert!(!texts(&browser.get("/people").body).contains("cetak account"), "the way is done");
+}
+
 /// The first step makes the people: it names the roles that are missing, until each has an account.
 fn assert_people_first(office: &Office, served: &Served) {
     let (root, sri) = with_supervisor(office, served);
@@ -295,7 +339,7 @@ fn assert_people_first(office: &Office, served: &Served) {
     assert!(page.contains("href=\"/people\""), "{page}");
     add_with_role(served, (&root, &sri), "opi", "operator");
     assert!(step().contains("Still without an account: stock-keeper"), "{}", step());
-    assert!(next_step(&Browser::of(served, &sri)).contains("Settled by: administrator"));
+    assert!(next_step(&Browser::of(served, &sri)).contains("Done by: administrator"));
     add_with_role(served, (&root, &sri), "gugun", "stock-keeper");
     assert!(step().contains("Add a printer"), "{}", step());
 }
@@ -312,7 +356,7 @@ fn an_empty_office_is_led_by_pages_alone_to_its_first_printed_card() {
     let person = |role: &str| Browser::of(&served, &staff[role]);
     let (operator, supervisor) = (person("operator"), person("supervisor"));
     let step = next_step(&operator);
-    assert!(step.contains("Add a printer") && step.contains("Settled by: "), "{step}");
+    assert!(step.contains("Add a printer") && step.contains("Done by: "), "{step}");
 
     assert!(next_step(&supervisor).contains("Go"), "a supervisor may");
     let uri = printer.uri();
@@ -345,7 +389,7 @@ fn an_empty_office_is_led_by_pages_alone_to_its_first_printed_card() {
         approving = link.unwrap_or_default().to_owned();
         !approving.is_empty() && next_step(&supervisor).contains("Approve the first batch")
     });
-    assert!(next_step(&operator).contains("Settled by: supervisor"), "{}", next_step(&operator));
+    assert!(next_step(&operator).contains("Done by: supervisor"), "{}", next_step(&operator));
     let approved = supervisor.submit(&format!("/do/ApproveBatch?/batch={approving}&back=/"), &[]);
     assert!(approved.status < 400, "{approved:?}");
     wait_slowly_until("the cards are printed", 100, || number(&office.status(), &["records", "printed"]) == 3);

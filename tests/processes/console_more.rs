@@ -178,7 +178,7 @@ fn an_empty_office_is_led_to_its_first_card_and_one_that_prints_is_not() {
     let board = browser.get("/").body;
     assert!(board.contains("id=\"steps\"") && board.contains("aria-current=\"step\""), "{board}");
     assert!(
-        !board.contains("href=\"/import\"") && texts(&board).contains("Settled by: operator, supervisor"),
+        !board.contains("href=\"/import\"") && texts(&board).contains("Done by: operator, supervisor. Place: Import"),
         "{board}"
     );
     assert!(board.contains("href=\"/do/AddPrinter?back=%2F\""), "{board}");

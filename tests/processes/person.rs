@@ -82,8 +82,8 @@ pub(crate) fn post(served: &Served, path: &str, body: &Value) -> Reply {
     served.send("POST", path, &[("content-type", "application/json")], &body.to_string())
 }
 
-/// Makes the first administrator, `root`, with the code that the program printed, and the supervisor `sri`.
-pub(crate) fn with_supervisor<'a>(office: &Office, served: &'a Served) -> (Person<'a>, Person<'a>) {
+/// Makes the first administrator, `root`, with the code that the program printed.
+pub(crate) fn first_administrator(served: &Served) -> Person<'_> {
     let messages = served.running.messages();
     let code = messages.lines().find_map(|line| Some(line.split_once("with the code ")?.1)).unwrap().to_owned();
     let root = json!({ "code": code, "name": "root", "password": password("root") });
@@ -91,7 +91,12 @@ pub(crate) fn with_supervisor<'a>(office: &Office, served: &'a Served) -> (Perso
     assert_eq!(made.status, 201, "{made:?}");
     let again = post(served, "/api/v1/accounts/first", &root);
     assert_eq!((again.status, &*again.problem()), (409, "accounts-exist"));
-    let root = Person::sign_in(served, "root");
+    Person::sign_in(served, "root")
+}
+
+/// Makes the first administrator `root` and the supervisor `sri`.
+pub(crate) fn with_supervisor<'a>(office: &Office, served: &'a Served) -> (Person<'a>, Person<'a>) {
+    let root = first_administrator(served);
     add(served, &root, "sri");
     office.done(&["account", "roles", "sri", "--give", "supervisor", "--reason", "the first"]);
     (root, Person::sign_in(served, "sri"))

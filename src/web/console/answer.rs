@@ -30,16 +30,18 @@ struct Answer {
     lines: Vec<(String, String)>,
     /// Where an act that has not done all goes on.
     rest: Option<String>,
+    /// Where the account that was made gets its role.
+    next: Option<String>,
     back: String,
 }
 
 /// The page of an answer, with the way back.
-pub(super) fn respond_with(page: Page, answer: &Value, back: String) -> Response {
+pub(super) fn respond_with(page: Page, answer: &Value, next: Option<String>, back: String) -> Response {
     let mut lines = Vec::new();
     collect(&page, ("", ""), answer, &mut lines);
     lines.truncate(LINES_MAX);
     let rest = rest(&page.here, answer);
-    respond(StatusCode::OK, &Answer { page, lines, rest, back })
+    respond(StatusCode::OK, &Answer { page, lines, rest, next, back })
 }
 
 /// The address at which the same act goes on, if there is more to be done.

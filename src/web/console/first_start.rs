@@ -9,28 +9,33 @@ use crate::{
         permission::Operation,
         states::{BatchState, RecordState},
     },
-    engine::{accounts::roles_not_held, query::Board},
+    engine::{
+        accounts::roles_not_held,
+        query::{Board, NeedKind},
+    },
     web::{
         context::Web,
         route::{Sort, USUAL},
     },
-    words::pages::{Text, texts},
+    words::pages::{self, Text, texts},
 };
 
 /// A step on the way to the first card.
 pub(super) struct Step {
     /// What is done.
     pub(super) what: &'static str,
-    /// What is still missing of it.
-    pub(super) about: Option<String>,
+    /// What is still missing of it, and how it comes about.
+    pub(super) about: Vec<String>,
+    /// What is typed on the computer itself.
+    pub(super) command: Option<&'static str>,
     /// Whether it is done.
     pub(super) is_done: bool,
     /// Whether it is the next one.
     pub(super) is_next: bool,
-    /// Where the person does it; `None` if the roles do not allow it, or if it is done.
-    pub(super) address: Option<String>,
-    /// Who does it, if the person may not.
-    pub(super) others: Option<String>,
+    /// The page on which the person does it, with the word on its button; `None` if the roles do not allow it, or if it is done.
+    pub(super) button: Option<(String, &'static str)>,
+    /// Who does it and where; `None` if it is done.
+    pub(super) by: Option<String>,
 }
 
 /// The roles without which an office does not print: each needs an account.
@@ -82,45 +87,45 @@ fn planned(board: &Board) -> Option<i64> {
     (is_first && batch.state == BatchState::Planned.as_str()).then_some(batch.id)
 }
 
+/// A step before it is known who reads it.
+struct Line {
+    text: Text,
+    about: Vec<String>,
+    /// Who does it.
+    operation: Operation,
+    /// Where.
+    place: Text,
+    is_done: bool,
+    address: Option<String>,
+    button: Text,
+}
+
 /// The steps, until the first batch is made: those that are left, and then those that are done.
 pub(super) fn steps(page: &Page, board: &Board, profiles: usize, missing: &[Role]) -> Vec<Step> {
     if is_over(board) {
         return Vec::new();
     }
-    let done: Vec<bool> = [missing.is_empty()].into_iter().chain(done(board, profiles)).collect();
-    let of_act = |name: &str, known: &[(&str, &str)]| {
-        let known: Vec<(&str, &str)> = known.iter().copied().chain([("back", "/")]).collect();
-        link::to_act(&page.roles(), name, &known)
-    };
-    let printer = board.printers.first().map(|printer| printer.name.as_str());
-    let test = printer.and_then(|printer| of_act("TestPrinter", &[("/printer", printer)]));
-    let list = page.may(Operation::Import, Sort::Act).then(|| "/import".to_owned());
-    let batch = match planned(board) {
-        Some(batch) => (texts::STEP_APPROVE, Operation::Batch, Some(address::batch(batch))),
-        None => (texts::STEP_BATCH, Operation::BoardRead, Some("/batches".to_owned())),
-    };
-    let people = page.may(Operation::AccountManage, Sort::Act).then(|| "/people".to_owned());
-    let lines = [
-        (texts::STEP_PEOPLE, Operation::AccountManage, people),
-        (texts::STEP_PROFILE, Operation::SettingsChange, None),
-        (texts::STEP_PRINTER, Operation::PrinterManage, of_act("AddPrinter", &[])),
-        (texts::STEP_BLANKS, Operation::BlanksReceive, of_act("ReceiveBlanks", &[])),
-        (texts::STEP_TEST, Operation::PrinterCare, test),
-        (texts::STEP_LIST, Operation::Import, list),
-        batch,
-    ];
-    let next = done.iter().position(|is_done| !is_done);
-    let step = |(at, (text, operation, address)): (usize, (Text, Operation, Option<String>))| {
-        let (is_done, may) = (done[at], has_right(page, operation));
-        let roles = rights::roles_with(operation, sort_of(operation)).into_iter().map(|role| page.role(role));
-        let roles = roles.collect::<Vec<_>>().join(", ");
+    let lines = lines(page, board, profiles, missing);
+    let next = lines.iter().position(|line| !line.is_done);
+    let step = |(at, line): (usize, Line)| {
+        let (is_done, may) = (line.is_done, has_right(page, line.operation));
+        let roles: Vec<&str> = rights::roles_with(line.operation, sort_of(line.operation))
+            .into_iter()
+            .map(|role| page.role(role))
+            .collect();
+        let by = match line.operation {
+            Operation::BoardRead => pages::actor("scheduler", page.language),
+            _ => roles.join(", "),
+        };
+        let by = page.with(texts::STEP_BY, &[&by, page.t(line.place)]);
         Step {
-            what: page.t(text),
-            about: (at == 0).then(|| missing_people(page, missing)).flatten(),
+            what: page.t(line.text),
+            about: if is_done { Vec::new() } else { line.about },
+            command: command(missing).filter(|_| at == 0),
             is_done,
             is_next: next == Some(at),
-            address: address.filter(|_| !is_done && may),
-            others: (!is_done && !may).then(|| page.with(texts::SETTLED_BY, &[&roles])),
+            button: line.address.filter(|_| !is_done && may).map(|address| (address, page.t(line.button))),
+            by: (!is_done).then_some(by),
         }
     };
     let mut steps: Vec<Step> = lines.into_iter().enumerate().map(step).collect();
@@ -128,24 +133,112 @@ pub(super) fn steps(page: &Page, board: &Board, profiles: usize, missing: &[Role
     steps
 }
 
-/// Which roles are missing, and how the first supervisor comes about, who confirms all others.
-fn missing_people(page: &Page, missing: &[Role]) -> Option<String> {
+fn lines(page: &Page, board: &Board, profiles: usize, missing: &[Role]) -> Vec<Line> {
+    let [profile, printer, blanks, test, list, batch] = done(board, profiles);
+    let of_act = |name: &str, known: &[(&str, &str)]| {
+        let known: Vec<(&str, &str)> = known.iter().copied().chain([("back", "/")]).collect();
+        link::to_act(&page.roles(), name, &known)
+    };
+    let line = |text, operation, place, is_done, address| Line {
+        text,
+        about: Vec::new(),
+        operation,
+        place,
+        is_done,
+        address,
+        button: texts::GO,
+    };
+    let first = board.printers.first();
+    let of_printer = |act: &str| first.and_then(|printer| of_act(act, &[("/printer", &printer.name)]));
+    let mut lines = vec![
+        people(page, board, missing),
+        line(texts::STEP_PROFILE, Operation::SettingsChange, texts::PLACE_SETTINGS, profile, None),
+    ];
+    lines[1].about.push(page.t(texts::STEP_PROFILE_MISSING).to_owned());
+    lines.push(line(
+        texts::STEP_PRINTER,
+        Operation::PrinterManage,
+        texts::PRINTERS,
+        printer,
+        of_act("AddPrinter", &[]),
+    ));
+    lines.push(line(texts::STEP_BLANKS, Operation::BlanksReceive, texts::STOCK, blanks, of_act("ReceiveBlanks", &[])));
+    // A printer whose hopper is counted prints only what is in it.
+    let is_empty = first.is_some_and(|printer| printer.hopper.is_some() && printer.hopper_blanks == Some(0));
+    if first.is_some_and(|printer| printer.hopper.is_some()) {
+        let load = of_printer("LoadHopper").filter(|_| blanks);
+        lines.push(line(texts::STEP_LOAD, Operation::HopperLoad, texts::STOCK, test || !is_empty, load));
+    }
+    let trial = of_printer("TestPrinter").filter(|_| blanks && !is_empty);
+    lines.push(line(texts::STEP_TEST, Operation::PrinterCare, texts::PRINTERS, test, trial));
+    let import = page.may(Operation::Import, Sort::Act).then(|| "/import".to_owned());
+    lines.push(line(texts::STEP_LIST, Operation::Import, texts::IMPORT, list, import));
+    lines.push(match planned(board) {
+        Some(number) => {
+            let address = Some(address::batch(number));
+            line(texts::STEP_APPROVE, Operation::Batch, texts::BATCHES, batch, address)
+        }
+        None => {
+            let address = list.then(|| "/batches".to_owned());
+            let waits = line(texts::STEP_BATCH, Operation::BoardRead, texts::BATCHES, batch, address);
+            Line { button: texts::SHOW, ..waits }
+        }
+    });
+    lines
+}
+
+/// The accounts. Once a role waits for its supervisor, that is where a supervisor goes.
+fn people(page: &Page, board: &Board, missing: &[Role]) -> Line {
+    let waits = NeedKind::ActsToConfirm { operation: Operation::RoleGive };
+    let is_asked = board.needs_person.iter().any(|need| need.kind == waits);
+    let confirms = is_asked && page.may(Operation::RoleGive, Sort::Decision);
+    let (operation, address) = match (confirms, page.may(Operation::AccountManage, Sort::Act)) {
+        (true, _) => (Operation::RoleGive, Some("/acts".to_owned())),
+        (false, true) => (Operation::AccountManage, Some("/people".to_owned())),
+        (false, false) => (Operation::AccountManage, None),
+    };
+    let mut about = missing_people(page, missing);
+    if is_asked {
+        about.push(page.t(texts::STEP_ROLE_WAITS).to_owned());
+    }
+    Line {
+        text: texts::STEP_PEOPLE,
+        about,
+        operation,
+        place: if confirms { texts::WAITING_ACTS } else { texts::PEOPLE },
+        is_done: missing.is_empty(),
+        address,
+        button: texts::GO,
+    }
+}
+
+/// Which roles are missing, and how they come about: the first supervisor, and then all others, whom a supervisor confirms.
+pub(super) fn missing_people(page: &Page, missing: &[Role]) -> Vec<String> {
     let roles: Vec<&str> = missing.iter().map(|role| page.role(*role)).collect();
     let said = page.with(texts::STEP_PEOPLE_MISSING, &[&roles.join(", ")]);
     match missing {
-        [] => None,
-        [Role::Supervisor, ..] => Some(format!("{said}. {}", page.t(texts::STEP_FIRST_SUPERVISOR))),
-        [_, ..] => Some(said),
+        [] => Vec::new(),
+        [Role::Supervisor, ..] => vec![said, page.t(texts::STEP_FIRST_SUPERVISOR).to_owned()],
+        [_, ..] => vec![said, page.t(texts::STEP_ASK_ROLE).to_owned()],
     }
+}
+
+/// What gives the first supervisor the role, while there is none.
+pub(super) fn command(missing: &[Role]) -> Option<&'static str> {
+    missing.contains(&Role::Supervisor).then_some(texts::FIRST_SUPERVISOR_COMMAND)
 }
 
 fn has_right(page: &Page, operation: Operation) -> bool {
     page.may(operation, sort_of(operation))
 }
 
-/// The step that only waits has nothing to do but to look.
+/// The step that only waits has nothing to do but to look, and a role that waits is confirmed.
 fn sort_of(operation: Operation) -> Sort {
-    if operation == Operation::BoardRead { Sort::Query } else { Sort::Act }
+    match operation {
+        Operation::BoardRead => Sort::Query,
+        Operation::RoleGive => Sort::Decision,
+        _ => Sort::Act,
+    }
 }
 
 #[cfg(test)]

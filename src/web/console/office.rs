@@ -11,7 +11,7 @@ use axum::{
 };
 
 use super::{
-    address,
+    address, first_start,
     form_value::Sent,
     page::{Page, respond},
     records::after,
@@ -114,8 +114,14 @@ async fn people(State(web): State<Arc<Web>>, request: Request) -> Result<Respons
     } else {
         (page, None)
     };
+    let (page, missing) = match page.shown.clone() {
+        Some(shown) => first_start::missing_roles(&web, page, &shown.board).await?,
+        None => (page, Vec::new()),
+    };
     let title = page.t(texts::PEOPLE);
     let mut view = View::new(page, title);
+    view.lead = first_start::missing_people(&view.page, &missing).join(" ");
+    view.command = first_start::command(&missing);
     let page = &view.page;
     let headings = [texts::NAME, texts::ROLES, texts::STATE].map(|text| page.t(text));
     let headings = headings.into_iter().chain(ACCOUNT_ACTS.map(title_of(page))).collect();

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    address, answer,
+    address, answer, link,
     page::{Page, respond},
     view::{Button, Cell, Table, Verdict, View},
 };
@@ -147,16 +147,21 @@ fn list(page: &Page, title: Text, rows: impl Iterator<Item = String>) -> Option<
 }
 
 /// The page of what an act answers; in words, if it is about a printer.
-pub(super) fn told(act: &str, page: Page, answer: &Value, printer: &str, back: &str) -> Response {
+pub(super) fn told(act: &str, page: Page, answer: &Value, name: &str, back: &str) -> Response {
     let title = page.title.clone();
     let mut view = match (act, Probe::deserialize(answer), TestCard::deserialize(answer)) {
         ("TestPrinter", _, Ok(card)) => tested(View::new(page, title), &card),
         ("AddPrinter" | "SetPrinter", Ok(probe), _) => {
-            let mut view = probed(View::new(page, printer), &probe);
-            view.buttons.push(Button { address: address::printer(printer), label: view.page.t(texts::SHOW) });
+            let mut view = probed(View::new(page, name), &probe);
+            view.buttons.push(Button { address: address::printer(name), label: view.page.t(texts::SHOW) });
             view
         }
-        _ => return answer::respond_with(page, answer, back.to_owned()),
+        _ => {
+            // An account can do nothing before it has a role.
+            let next = (act == "AddAccount").then_some("GiveRole");
+            let next = next.and_then(|act| link::to_act(&page.roles(), act, &[("/account", name), ("back", back)]));
+            return answer::respond_with(page, answer, next, back.to_owned());
+        }
     };
     view.buttons.push(Button { address: back.to_owned(), label: view.page.t(texts::BACK) });
     respond(StatusCode::OK, &view)

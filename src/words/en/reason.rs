@@ -231,7 +231,10 @@ fn identifier(fault: IdentifierFault) -> String {
 pub(super) fn photo(fault: PhotoFault) -> &'static str {
     match fault {
         PhotoFault::OutsideFolder => "the photo's path leads out of the photo folder",
-        PhotoFault::NoFolder => "the photo folder that was named, or that of the settings, does not exist",
+        PhotoFault::NoFolder => {
+            "there is no folder with photos on the computer on which cetak runs: send the list and its photos in one ZIP, or make \
+             the folder (`photos` in the data folder, unless another is set)"
+        }
         PhotoFault::NoFile => "the photo does not exist",
         PhotoFault::SimilarFile => {
             "the photo does not exist; a file does whose path differs in case, in `\\` for `/`, or in its first folders"

@@ -187,7 +187,10 @@ fn identifier(fault: IdentifierFault) -> String {
 pub(super) fn photo(fault: PhotoFault) -> &'static str {
     match fault {
         PhotoFault::OutsideFolder => "alamat fotonya menuju ke luar folder foto",
-        PhotoFault::NoFolder => "folder foto yang disebut dalam pengaturan tidak ada",
+        PhotoFault::NoFolder => {
+            "belum ada folder foto di komputer tempat cetak dijalankan: kirim daftar dan fotonya dalam satu ZIP, atau buat foldernya \
+             (`photos` di folder data, kecuali diatur lain)"
+        }
         PhotoFault::NoFile => "fotonya tidak ada",
         PhotoFault::SimilarFile => {
             "fotonya tidak ada; ada berkas lain yang alamatnya hanya berbeda huruf besar-kecil, `\\` untuk `/`, atau folder \

@@ -6,7 +6,9 @@ texts! {
     IMPORT "Import a waiting list" "Impor daftar tunggu";
     IMPORT_LEAD "A waiting list is a spreadsheet (XLSX, ODS), a CSV or a JSON Lines file. First you see what becomes of each row: nothing is changed by that."
         "Daftar tunggu berupa lembar kerja (XLSX, ODS), berkas CSV atau JSON Lines. Lebih dulu Anda melihat nasib tiap baris: hal itu tidak mengubah apa pun.";
-    IMPORT_LIST "Waiting list (XLSX, ODS, CSV or JSON Lines)" "Daftar tunggu (XLSX, ODS, CSV atau JSON Lines)";
+    IMPORT_PHOTOS "A list that names files of photos is sent with them in one ZIP. Without a ZIP, the photos must already lie in the folder of photos on the computer on which cetak runs."
+        "Daftar yang menyebut berkas foto dikirim bersama fotonya dalam satu ZIP. Tanpa ZIP, fotonya harus sudah ada di folder foto di komputer tempat cetak dijalankan.";
+    IMPORT_LIST "Waiting list (XLSX, ODS, CSV or JSON Lines, or a ZIP with one list and its photos)" "Daftar tunggu (XLSX, ODS, CSV atau JSON Lines, atau ZIP berisi satu daftar dan foto-fotonya)";
     IMPORT_SOURCE "Source: the office that sent the list" "Sumber: kantor yang mengirim daftar";
     IMPORT_UPDATE "Known requests get the values of this list" "Permohonan yang sudah dikenal mendapat nilai dari daftar ini";
     IMPORT_SKIP "Lines above the headings that are not read" "Baris di atas judul kolom yang tidak dibaca";

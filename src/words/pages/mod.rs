@@ -1,4 +1,4 @@
-//! What the pages of the console say, in both languages. No text names a command.
+//! What the pages of the console say, in both languages. No text names a command but the one without which no page can go on.
 //!
 //! A text that is missing in a language, or that no page uses, does not compile.
 
