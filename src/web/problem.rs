@@ -162,6 +162,15 @@ fn clean(value: &mut Value) {
     }
 }
 
+/// The place of a field in the arguments, as a JSON pointer. A parameter of an address has a name of its own.
+fn pointer_of(field: &str) -> String {
+    match field {
+        "act" => "/id".to_owned(),
+        "request_id" => "/record/request_id".to_owned(),
+        _ => format!("/{}", field.trim_start_matches('/')),
+    }
+}
+
 impl Cause {
     fn status(&self) -> StatusCode {
         match self {
@@ -278,9 +287,9 @@ impl Problem {
     }
 
     /// The field that is invalid, as a JSON pointer; `None` for another cause.
-    pub(super) fn invalid_field(&self) -> Option<&str> {
+    pub(super) fn invalid_field(&self) -> Option<String> {
         match &self.cause {
-            Cause::Invalid { field, .. } => Some(field),
+            Cause::Invalid { field, .. } => Some(pointer_of(field)),
             Cause::Fault(_) | Cause::Incident(_) | Cause::Refused(_) => None,
         }
     }
@@ -316,13 +325,20 @@ impl Problem {
 
     /// What people read on a page, where the field is named by its label.
     pub(super) fn text(&self, language: Language) -> String {
+        self.text_of("", language)
+    }
+
+    /// What people read on the page of an act, where a field is named as its form names it.
+    pub(super) fn text_of(&self, act: &str, language: Language) -> String {
         match &self.cause {
             Cause::Fault(Fault::KeyInUse | Fault::TimedOut | Fault::InDoubt) => {
                 pages::texts::SEND_AGAIN.in_language(language).to_owned()
             }
             Cause::Fault(Fault::OtherPage) => pages::texts::OTHER_PAGE.in_language(language).to_owned(),
             Cause::Invalid { field, rule } => {
-                let label = pages::field(field).map_or(&**field, |label| label.in_language(language));
+                let pointer = pointer_of(field);
+                let label = pages::field_of(act, &pointer).or_else(|| pages::field(&format!("/filter{pointer}")));
+                let label = label.unwrap_or(pages::texts::A_VALUE).in_language(language);
                 format!("{label}: {}", language.value_rule(*rule))
             }
             Cause::Fault(_) | Cause::Incident(_) | Cause::Refused(_) => cleaned(&self.cause.detail(language)),

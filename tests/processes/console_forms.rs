@@ -206,3 +206,60 @@ fn the_reason_of_records_is_chosen_in_words_as_a_filter_of_the_list_and_of_an_ac
     assert!(found.contains("/records/default/r00005") && !found.contains("/records/default/r00006"), "{found}");
     assert!(found.contains("<option value=\"held-by-person\" selected>"), "{found}");
 }
+
+#[test]
+fn an_act_that_was_decided_tells_by_whom_and_when_and_has_no_form() {
+    let (office, served) = office();
+    let staff = staff(&office, &served);
+    let mut browser = Browser::of(&served, &staff["supervisor"]);
+    let ask = |number: u32| {
+        let path = format!("/records/default/r{number:05}/withdraw/requests");
+        staff["operator"].post(&path, &json!({ "note": "moved away" })).json()["act"].as_i64().unwrap()
+    };
+    let acts = [ask(5), ask(6), ask(7)];
+    let password = json!({ "password": password("sri") });
+    staff["supervisor"].done(&format!("/acts/{}/confirmation", acts[0]), &password);
+    staff["supervisor"].done(&format!("/acts/{}/refusal", acts[1]), &json!({ "note": "still here" }));
+    staff["operator"].done(&format!("/acts/{}/take-back", acts[2]), &json!({}));
+    let says = ["This was confirmed by sri", "This was refused by sri", "This was taken back by opi"];
+    let path = |form: &str, act: i64| format!("/do/{form}?/id={act}&back=/acts");
+    for (act, says) in acts.into_iter().zip(says) {
+        for form in ["ConfirmAct", "RefuseAct"] {
+            let page = browser.get(&path(form, act)).body;
+            assert!(words(&page).contains(says), "{form} {act}: {page}");
+            assert!(!page.contains(&format!("action=\"/do/{form}")), "{form} {act}: {page}");
+        }
+    }
+    assert!(words(&browser.get(&path("ConfirmAct", acts[1])).body).contains("still here"));
+    browser.language = "id";
+    assert!(words(&browser.get(&path("ConfirmAct", acts[0])).body).contains("Sudah disahkan oleh sri"));
+    // A reprint is decided under another address.
+    let reprint = json!({ "reason": "damaged" });
+    let warrant = staff["operator"].done("/records/default/r00001/reprints", &reprint);
+    let path = format!("/do/RefuseReprint?/warrant={warrant}&back=/acts");
+    let form = browser.get(&path).body;
+    assert!(form.contains("action=\"/do/RefuseReprint"), "{form}");
+    staff["supervisor"].done(&format!("/warrants/{warrant}/refusal"), &json!({ "note": "not needed" }));
+    let page = browser.get(&path).body;
+    assert!(words(&page).contains("Sudah ditolak oleh sri") && !page.contains("action=\"/do/RefuseReprint"), "{page}");
+}
+
+#[test]
+fn a_refusal_of_a_form_names_the_field_by_its_label() {
+    let (office, served) = office();
+    let staff = staff(&office, &served);
+    let mut browser = Browser::of(&served, &staff["supervisor"]);
+    let path = "/do/PutInClass?/record/source=default&/record/request_id=r00005&back=/";
+    for (class, language, label) in [
+        ("one", "en", "Priority class; the lowest is printed first: "),
+        ("satu", "id", "Kelas prioritas; yang terendah dicetak lebih dulu: "),
+    ] {
+        browser.language = language;
+        let refused = browser.submit(path, &[("/class", class), ("/note", "a test")]);
+        let shown = words(&refused.body);
+        assert!(refused.status == 422 && shown.contains(label) && !shown.contains("/class"), "{class}: {shown}");
+    }
+    browser.language = "en";
+    let shown = words(&browser.get("/records?class=one").body);
+    assert!(shown.contains("Priority class") && !shown.contains("/class"), "{shown}");
+}

@@ -142,8 +142,8 @@ impl ActPage {
     async fn new(web: &Web, form: &Form, page: Page, (sent, fixed): (&Sent, &Sent), problem: Option<&Problem>) -> Self {
         let wrong = problem.map(form::wrong_field).unwrap_or_default();
         let known = Known::read(web, &page, &form.fields, sent).await;
-        let shown =
-            |field: &Field| field.shown(form.route.name, sent, fixed, known.of(&field.pointer), &wrong, page.language);
+        let act = form.route.name;
+        let shown = |field: &Field| field.shown(act, sent, fixed, known.of(&field.pointer), &wrong, page.language);
         // What was counted is not changed afterwards.
         let is_counted = !fixed.value("/as_of").is_empty();
         let is_open =
@@ -162,7 +162,7 @@ impl ActPage {
             waiting: WaitingAct::of(web, &page, form.text.name, fixed).await,
             fields,
             chips: pages::chips(form.text.name).iter().map(|chip| page.t(*chip)).collect(),
-            error: problem.map(|problem| page.told(problem)),
+            error: problem.map(|problem| page.told_of(act, problem)),
             onward: problem
                 .filter(|problem| problem.is_objected())
                 .and_then(|_| Onward::of(&page, form.route.name, sent)),

@@ -292,14 +292,14 @@ impl Field {
             is_fixed: !fixed.value(&self.pointer).is_empty(),
             value,
             length: self.length.unwrap_or(500),
-            is_wrong: !wrong.is_empty() && self.pointer.trim_start_matches('/') == wrong.trim_start_matches('/'),
+            is_wrong: wrong.strip_prefix(&*self.pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
         }
     }
 }
 
 /// The field that a problem is about; empty if it is about none.
 pub(super) fn wrong_field(problem: &Problem) -> String {
-    problem.invalid_field().unwrap_or_default().to_owned()
+    problem.invalid_field().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -330,6 +330,24 @@ mod tests {
                     one.pointer
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_each_field_of_each_act_names_it_by_its_label() {
+        for route in ROUTES.iter().filter(|route| route.sort != Sort::Query) {
+            for one in fields(&route.input) {
+                let label = field_of(route.name, &one.pointer).unwrap().in_language(Language::English);
+                for pointer in [one.pointer.clone(), format!("{}/0/name", one.pointer), one.pointer[1..].to_owned()] {
+                    let told = Problem::invalid(&pointer, ValueRule::Missing).text_of(route.name, Language::English);
+                    assert!(told.starts_with(&format!("{label}: ")), "{} {pointer}: {told}", route.name);
+                }
+            }
+        }
+        // What stands in an address has a name of its own, and what has no label is not told by its place.
+        for (name, label) in [("act", "Number: "), ("request_id", "Request: "), ("/of/nothing", "A value: ")] {
+            let told = Problem::invalid(name, ValueRule::Missing).text(Language::English);
+            assert!(told.starts_with(label), "{told}");
         }
     }
 

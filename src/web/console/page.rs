@@ -208,6 +208,11 @@ impl Page {
     pub(super) fn day_and_time(&self, instant: &str) -> String {
         pages::day_and_time(instant, self.language, &self.zone)
     }
+    /// Why an act was not done, in words: a field is named as its form names it.
+    pub(super) fn told_of(&self, act: &str, problem: &Problem) -> String {
+        self.times_of(&problem.text_of(act, self.language))
+    }
+
 
     /// A text with its instants in the office's zone, which is named.
     pub(super) fn times_of(&self, text: &str) -> String {

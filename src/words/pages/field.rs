@@ -175,7 +175,11 @@ pub(crate) fn field(pointer: &str) -> Option<Text> {
 
 /// What a field of an act is called, where it has a name of its own there.
 pub(crate) fn field_of(act: &str, pointer: &str) -> Option<Text> {
-    let own = FIELDS.iter().find(|(known, _)| known.strip_prefix(act) == Some(pointer)).map(|(_, text)| *text);
+    let is_own = |known: &str| {
+        let own = known.strip_prefix(act).filter(|_| !act.is_empty());
+        own.and_then(|own| pointer.strip_prefix(own)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let own = FIELDS.iter().find(|(known, _)| is_own(known)).map(|(_, text)| *text);
     own.or_else(|| field(pointer))
 }
 

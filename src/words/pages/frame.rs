@@ -59,6 +59,7 @@ texts! {
     THEME_LIGHT "Light" "Terang";
     THEME_DARK "Dark" "Gelap";
     SAVE "Save" "Simpan";
+    A_VALUE "A value" "Sebuah isian";
     ERROR_TITLE "Error: {}" "Galat: {}";
     OUTCOME_OPEN "It is not known yet whether this was done" "Belum diketahui apakah ini dilaksanakan";
     OTHER_PAGE "This form is too old, or another page sent it. Open it again."
