@@ -141,6 +141,11 @@ impl Onward {
 impl ActPage {
     async fn new(web: &Web, form: &Form, page: Page, (sent, fixed): (&Sent, &Sent), problem: Option<&Problem>) -> Self {
         let wrong = problem.map(form::wrong_field).unwrap_or_default();
+    /// What became of the act that it decides; `None` while it can be decided, and for another form.
+    fn decided(&self) -> Option<&str> {
+        self.waiting.as_ref()?.decided.as_deref()
+    }
+
         let known = Known::read(web, &page, &form.fields, sent).await;
         let act = form.route.name;
         let shown = |field: &Field| field.shown(act, sent, fixed, known.of(&field.pointer), &wrong, page.language);

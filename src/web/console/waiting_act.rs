@@ -7,7 +7,9 @@ use crate::{
     domain::{
         count::WhichCount,
         id::{CountId, PendingActId},
+        pending::PendingState,
         permission::Operation,
+        time::Timestamp,
     },
     engine::{
         operations::TwoPersonAct,
@@ -28,25 +30,36 @@ pub(super) struct WaitingAct {
     pub(super) consequence: &'static str,
     /// Who asked for it, why, and each of its arguments.
     pub(super) facts: Vec<(&'static str, Cell)>,
+    /// What became of it, by whom and when; `None` while it can be decided.
+    pub(super) decided: Option<String>,
+}
+
+/// The act that a form decides.
+pub(super) fn decided_by(form: &str, sent: &Sent) -> Option<PendingActId> {
+    let name = match form {
+        "ConfirmAct" | "RefuseAct" | "TakeBackAct" => "/id",
+        "ApproveReprint" | "RefuseReprint" => "/warrant",
+        _ => return None,
+    };
+    Some(PendingActId(sent.value(name).trim().parse().ok()?))
 }
 
 impl WaitingAct {
     /// The act that a form decides; `None` for another form, or while it is not known which act is meant. Where it cannot be shown, as
     /// while its blanks are counted, that is said in its place.
     pub(super) async fn of(web: &Web, page: &Page, form: &str, sent: &Sent) -> Option<Self> {
-        let name = match form {
-            "ConfirmAct" | "RefuseAct" | "TakeBackAct" => "/id",
-            "ApproveReprint" | "RefuseReprint" => "/warrant",
-            _ => return None,
-        };
-        let id = PendingActId(sent.value(name).parse().ok()?);
+        let id = decided_by(form, sent)?;
         if !page.may(Operation::BoardRead, Sort::Query) {
             return None;
         }
         let view = match page.ask(web, ShowPendingAct { id }).await {
             Ok(view) => view,
-            Err(problem) => return Some(Self { title: page.told(&problem), consequence: "", facts: Vec::new() }),
+            Err(problem) => {
+                let title = page.told(&problem);
+                return Some(Self { title, consequence: "", facts: Vec::new(), decided: None });
+            }
         };
+        let decided = decided(page, &view.line, web.engine.clock.now());
         let mut facts = vec![
             (page.t(texts::ASKED_BY), Cell::text(asked(page, &view.line))),
             (page.t(texts::SUBJECT), subject(page, &view.line, Some(&view.arguments))),
@@ -59,9 +72,33 @@ impl WaitingAct {
             facts.extend(uncertain(web, page, &act.attempt).await);
         }
         let name = view.arguments.name();
-        let is_confirmed = matches!(form, "ConfirmAct" | "ApproveReprint");
+        if let Some(note) = view.line.decided_note.as_ref().filter(|note| !note.is_empty()) {
+            facts.push((page.t(texts::DECIDED_BECAUSE), Cell::text(note)));
+        }
+        let is_confirmed = matches!(form, "ConfirmAct" | "ApproveReprint") && decided.is_none();
         let consequence = pages::confirmed(name).filter(|_| is_confirmed).map_or("", |text| page.t(text));
-        Some(Self { title: title(page, &view.arguments), consequence, facts })
+        Some(Self { title: title(page, &view.arguments), consequence, facts, decided })
+    }
+}
+
+/// What became of an act that can no longer be decided, by whom and when.
+fn decided(page: &Page, line: &PendingActLine, now: Timestamp) -> Option<String> {
+    let by = line.decided_by.as_deref().unwrap_or_default();
+    let at = line.decided_at.as_deref().map_or_else(String::new, |at| page.day_and_time(at));
+    let expired = || {
+        let at = line.expires_at.as_deref().map_or_else(String::new, |at| page.day_and_time(at));
+        page.with(texts::ACT_EXPIRED, &[&at])
+    };
+    match line.state {
+        PendingState::Pending => {
+            let end = line.expires_at.as_deref().and_then(Timestamp::parse);
+            end.is_some_and(|end| now >= end).then(expired)
+        }
+        PendingState::Confirmed => Some(page.with(texts::ACT_CONFIRMED, &[by, &at])),
+        PendingState::Refused => Some(page.with(texts::ACT_REFUSED, &[by, &at])),
+        PendingState::TakenBack => Some(page.with(texts::ACT_TAKEN_BACK, &[by, &at])),
+        PendingState::Expired => Some(expired()),
+        PendingState::Conflict => Some(page.with(texts::ACT_CONFLICT, &[&at])),
     }
 }
 

@@ -68,6 +68,13 @@ texts! {
     GIVE_ROLE "Give it a role" "Beri peran";
     DONE_BY_OTHERS "What others do here" "Yang dikerjakan petugas lain di sini";
     WAITS_FOR_ANOTHER "you asked for it: waits for another person" "Anda yang meminta: menunggu orang lain";
+    ACT_CONFIRMED "This was confirmed by {}, {}." "Sudah disahkan oleh {}, {}.";
+    ACT_REFUSED "This was refused by {}, {}." "Sudah ditolak oleh {}, {}.";
+    ACT_TAKEN_BACK "This was taken back by {}, {}." "Sudah ditarik kembali oleh {}, {}.";
+    ACT_EXPIRED "This was not decided in time: it expired {}." "Tidak diputuskan pada waktunya: kedaluwarsa {}.";
+    ACT_CONFLICT "This cannot be done any more, as what it is about has changed: {}."
+        "Tidak dapat lagi dilaksanakan, karena yang dimaksud sudah berubah: {}.";
+    DECIDED_BECAUSE "Reason of the decision" "Alasan keputusan";
     WAITS_FOR_OTHERS "waits for someone else" "menunggu orang lain";
     INSPECT_LEAD "A card may exist. Look in the output and in the printer, then say what you found. It can be said once."
         "Mungkin ada kartu. Lihat di keluaran dan di dalam printer, lalu nyatakan yang ditemukan. Hanya dapat dinyatakan satu kali.";
