@@ -302,7 +302,10 @@ fn an_act_of_two_people_is_asked_for_and_confirmed_with_the_password_of_the_seco
     let staff = staff(&office, &served);
     let operator = Browser::of(&served, &staff["operator"]);
     let path = "/ask/WithdrawRecord?/record/source=default&/record/request_id=r00005&back=/records";
-    assert_eq!(location(&operator.submit(path, &[("/note", "moved away")])), "/records?asked=WithdrawRecord");
+    assert_eq!(
+        location(&operator.submit(path, &[("/note", "moved away")])),
+        "/records?asked=WithdrawRecord&about=record%20r00005"
+    );
     let own = texts(&operator.get("/acts").body);
     assert!(own.contains("waits for someone else"), "{own}");
 
@@ -314,7 +317,7 @@ fn an_act_of_two_people_is_asked_for_and_confirmed_with_the_password_of_the_seco
     assert_eq!(wrong.status, 401, "{wrong:?}");
     assert!(!wrong.body.contains("another"), "a password is not repeated");
     let right = supervisor.submit(&confirming, &[("/password", &password("sri"))]);
-    assert_eq!(location(&right), "/acts?done=ConfirmAct");
+    assert_eq!(location(&right), "/acts?done=ConfirmAct&about=record%20default%2Fr00005");
     let record = staff["supervisor"].get("/records/default/r00005").json();
     assert_eq!(record["state"], "withdrawn");
 }
@@ -381,14 +384,14 @@ fn a_card_is_accepted_by_its_scan_and_a_second_step_and_never_by_a_scan_alone() 
         .filter(|(name, _)| !["csrf", "made_at"].contains(name))
         .collect();
     let seen = [&*fields, &[("made_at", "0")]].concat();
-    assert_eq!(location(&scan(&seen, "")), "/check?done=CheckCard");
+    assert_eq!(location(&scan(&seen, "")), "/check?done=CheckCard&about=record%20r00004");
     let shown = hidden(&scan(&[], &codes[3]).body);
     let fields: Vec<(&str, &str)> = shown
         .iter()
         .map(|(name, value)| (&**name, &**value))
         .filter(|(name, _)| !["csrf", "made_at"].contains(name))
         .collect();
-    assert_eq!(location(&scan(&fields, "CETAK:OK")), "/check?done=CheckCard");
+    assert_eq!(location(&scan(&fields, "CETAK:OK")), "/check?done=CheckCard&about=record%20r00003");
     assert_eq!(checked(), ["r00000", "r00003", "r00004"]);
     // Foreign, forged, and doubled cards.
     let forged = codes[1].replace("r00001", "r00002");
@@ -399,7 +402,7 @@ fn a_card_is_accepted_by_its_scan_and_a_second_step_and_never_by_a_scan_alone() 
         assert!(shown["request_id"].is_empty(), "nothing can be done to it: {shown:?}");
     }
     let rejected = scan(&[("reject_source", "default"), ("reject_request_id", "r00002")], "CETAK:REJECT:print-failed");
-    assert_eq!(location(&rejected), "/check?done=RejectCard");
+    assert_eq!(location(&rejected), "/check?done=RejectCard&about=record%20r00002");
     assert_eq!(staff["operator"].get("/records/default/r00002").json()["state"], "waiting");
     let unknown = scan(&[("reject_source", "default"), ("reject_request_id", "r00001")], "CETAK:REJECT:lent");
     assert!(unknown.status == 422 && texts(&unknown.body).contains("print-failed"), "{unknown:?}");

@@ -20,7 +20,10 @@ fn the_second_person_sees_each_argument_of_an_act_on_the_list_on_its_page_and_in
     let (operator, supervisor) = (&staff["operator"], &staff["supervisor"]);
     let keeper = Browser::of(&served, &staff["stock-keeper"]);
     let loan = [("/blank_type", "student"), ("/quantity", "2"), ("/to", "Kudus"), ("/document", "L-1")];
-    assert_eq!(location(&keeper.submit("/ask/LendBlanks?back=/stock", &loan)), "/stock?asked=LendBlanks");
+    assert_eq!(
+        location(&keeper.submit("/ask/LendBlanks?back=/stock", &loan)),
+        "/stock?asked=LendBlanks&about=blangko%20student"
+    );
     let root = &staff["administrator"];
     assert_eq!(root.post("/accounts/audi/roles/requests", &json!({ "role": "operator", "note": "leave" })).status, 201);
     let filter = json!({ "state": "waiting" });
@@ -80,7 +83,11 @@ fn the_second_person_sees_the_difference_that_is_booked() {
     for text in ["The second count", "Counted 4", "Book at that instant 5", "Difference -1", "booked as missing"] {
         assert!(page.contains(text), "{text}: {page}");
     }
-    assert_eq!(location(&browser.submit(&path, &[("/password", &password("budi"))])), "/acts?done=ConfirmAct");
+    assert_eq!(
+        location(&browser.submit(&path, &[("/password", &password("budi"))])),
+        "/acts?done=ConfirmAct&about=count%201"
+    );
+    assert!(words(&browser.get("/acts?done=ConfirmAct&about=count%201").body).contains("Done: Confirm (count 1)"));
 }
 
 #[test]
@@ -102,7 +109,10 @@ fn a_form_asks_first_for_what_is_typed_first_and_offers_the_values_that_are_know
     let form = operator.get(path).body;
     assert!(form.contains("<option value=\"lost\">Hilang</option>"), "{form}");
     assert!(!form.contains("value=\"bad-print\""), "a reason of another card profile: {form}");
-    assert_eq!(location(&operator.submit(path, &[("/reason", "lost")])), "/records?done=RequestReprint");
+    assert_eq!(
+        location(&operator.submit(path, &[("/reason", "lost")])),
+        "/records?done=RequestReprint&about=record%20r00001"
+    );
     let scopes = operator.get("/do/Pause").body;
     assert!(scopes.contains("<option value=\"printer p1\">") && scopes.contains("seluruh pencetakan"), "{scopes}");
 }
@@ -180,7 +190,8 @@ fn the_batches_of_unchecked_piles_are_listed_though_none_is_open_and_a_fault_sta
     let act = staff["stock-keeper"].post("/stock/destructions/requests", &gone).json()["act"].clone();
     let confirming = format!("/do/ConfirmAct?/id={act}&back=/acts");
     let supervisor = Browser::of(&served, &staff["supervisor"]);
-    assert_eq!(location(&supervisor.submit(&confirming, &[("/password", &password("sri"))])), "/acts?done=ConfirmAct");
+    let confirmed = supervisor.submit(&confirming, &[("/password", &password("sri"))]);
+    assert_eq!(location(&confirmed), "/acts?done=ConfirmAct&about=blangko%20student");
     let needs = words(&browser.get("/needs").body);
     assert!(none(&needs), "{needs}");
     let tile = words(&browser.get("/printers").body);

@@ -207,7 +207,7 @@ fn two_acts_one_after_the_other_are_told_by_the_second() {
     let (office, served) = office();
     let staff = staff(&office, &served);
     let browser = Browser::of(&served, &staff["supervisor"]);
-    let path = "/records/default/r00006?done=HoldRecord";
+    let path = "/records/default/r00006?done=HoldRecord&about=record%20r00006";
     let page = browser.get(path).body;
     let link = page.split("href=\"/do/HoldRecord?").nth(1).unwrap().split('"').next().unwrap();
     assert!(link.ends_with("back=%2Frecords%2Fdefault%2Fr00006"), "{link}");

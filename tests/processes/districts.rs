@@ -135,7 +135,11 @@ fn a_proxy_is_entered_on_a_page_and_is_on_no_page_address_or_line_of_the_log_but
     assert!(scanned.contains("href=\"/do/HandOverByProxy?"), "{scanned}");
     let path = "/do/HandOverByProxy?/record/source=default&/record/request_id=r00000&back=/handover";
     let done = browser.submit(path, &[("/proxy", "letter-of-authority"), ("/identity", IDENTITY)]);
-    assert_eq!((done.status, &*done.headers["location"]), (303, "/handover?done=HandOverByProxy"), "{done:?}");
+    assert_eq!(
+        (done.status, &*done.headers["location"]),
+        (303, "/handover?done=HandOverByProxy&about=record%20r00000"),
+        "{done:?}"
+    );
     let asks = "/records/default/r00000/proxy";
     for path in ["/records/default/r00000", "/handover/collected", "/handover", "/", "/needs"] {
         assert!(!browser.get(path).body.contains("Hartini"), "{path}");

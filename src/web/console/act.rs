@@ -19,12 +19,13 @@ use super::{
     form::{self, Control, Field, Shown},
     form_value::Sent,
     known::Known,
-    link,
+    link, notice,
     page::{Page, respond},
     printer_answer,
-    waiting_act::WaitingAct,
+    waiting_act::{self, WaitingAct},
 };
 use crate::{
+    engine::query::ShowPendingAct,
     web::{
         carry::done_with,
         context::Web,
@@ -139,13 +140,13 @@ impl Onward {
 }
 
 impl ActPage {
-    async fn new(web: &Web, form: &Form, page: Page, (sent, fixed): (&Sent, &Sent), problem: Option<&Problem>) -> Self {
-        let wrong = problem.map(form::wrong_field).unwrap_or_default();
     /// What became of the act that it decides; `None` while it can be decided, and for another form.
     fn decided(&self) -> Option<&str> {
         self.waiting.as_ref()?.decided.as_deref()
     }
 
+    async fn new(web: &Web, form: &Form, page: Page, (sent, fixed): (&Sent, &Sent), problem: Option<&Problem>) -> Self {
+        let wrong = problem.map(form::wrong_field).unwrap_or_default();
         let known = Known::read(web, &page, &form.fields, sent).await;
         let act = form.route.name;
         let shown = |field: &Field| field.shown(act, sent, fixed, known.of(&field.pointer), &wrong, page.language);
@@ -233,10 +234,12 @@ async fn submitted(web: &Arc<Web>, name: &str, is_asked: bool, request: Request)
             Ok(printer_answer::told(name, page, &value, &printer, back))
         }
         Ok(_) => {
-            let how = if is_asked { "asked" } else { "done" };
-            let back = address::own(sent.value(BACK));
-            let joint = if back.contains('?') { '&' } else { '?' };
-            Ok(Redirect::to(&format!("{back}{joint}{how}={name}")).into_response())
+            let about = match waiting_act::decided_by(name, &sent) {
+                Some(id) => page.ask(web, ShowPendingAct { id }).await.ok().map(|act| act.line.target),
+                None => notice::subject(name, &sent),
+            };
+            let back = address::without_notice(address::own(sent.value(BACK)));
+            Ok(Redirect::to(&notice::address(&back, is_asked, name, about.as_deref())).into_response())
         }
         Err(problem) => {
             let status = problem.status();

@@ -2,6 +2,13 @@
 
 use std::fmt::Write;
 
+/// The parameter with the act that led to a page and was done.
+pub(super) const DONE: &str = "done";
+/// The parameter with the act that led to a page and was asked for.
+pub(super) const ASKED: &str = "asked";
+/// The parameter with what such an act was about.
+pub(super) const ABOUT: &str = "about";
+
 /// Writes a text so that it is one part of a path, or one value of a query string.
 pub(super) fn encoded(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -34,7 +41,7 @@ pub(super) fn own(path: &str) -> &str {
 /// The address without what became of the act that led there.
 pub(super) fn without_notice(here: &str) -> String {
     let Some((path, query)) = here.split_once('?') else { return here.to_owned() };
-    let is_notice = |pair: &&str| ["done=", "asked="].iter().any(|name| pair.starts_with(name));
+    let is_notice = |pair: &&str| pair.split_once('=').is_some_and(|(name, _)| [DONE, ASKED, ABOUT].contains(&name));
     let others: Vec<&str> = query.split('&').filter(|pair| !is_notice(pair)).collect();
     if others.is_empty() { path.to_owned() } else { format!("{path}?{}", others.join("&")) }
 }
@@ -80,7 +87,7 @@ mod tests {
     #[test]
     fn the_page_after_an_act_does_not_tell_of_the_act_before() {
         assert_eq!(without_notice("/stock"), "/stock");
-        assert_eq!(without_notice("/records/a/b?done=HoldRecord"), "/records/a/b");
+        assert_eq!(without_notice("/records/a/b?done=HoldRecord&about=record%20R-1"), "/records/a/b");
         assert_eq!(without_notice("/records?state=held&asked=X&after=7"), "/records?state=held&after=7");
     }
 

@@ -20,7 +20,7 @@ use super::{
     desk_card::{Card, Takes, card},
     districts, form,
     form_value::Sent,
-    link,
+    link, notice,
     page::{Page, respond},
     view::Button,
 };
@@ -302,8 +302,8 @@ async fn commanded(
     let address = at.address();
     match done {
         Ok(_) if !at.is_part => {
-            let joint = if address.contains('?') { '&' } else { '?' };
-            Ok(Redirect::to(&format!("{address}{joint}done={act}")).into_response())
+            let about = arguments["record"]["request_id"].as_str().map(|request_id| format!("record {request_id}"));
+            Ok(Redirect::to(&notice::address(&address, false, act, about.as_deref())).into_response())
         }
         Ok(_) => {
             let (at, pile) = at.count(pile).await?;

@@ -37,6 +37,7 @@ mod matching;
 mod needs;
 mod night;
 mod night_report;
+mod notice;
 mod office;
 mod page;
 mod pile;

@@ -9,7 +9,7 @@ use axum::{
 };
 use jiff::tz::TimeZone;
 
-use super::{address, assets, link, rights};
+use super::{address, assets, form_value::Sent, link, notice, rights};
 use crate::{
     domain::{
         actor::{Actor, Role},
@@ -152,8 +152,8 @@ impl Page {
                 Err(_) => page.shown = None,
             }
         }
-        page.notice = page.notice(parts);
-        page.here = without_notice(&page.here);
+        page.notice = notice::told(&Sent::of_query(parts).unwrap_or_default(), page.language);
+        page.here = address::without_notice(&page.here);
         Ok(page)
     }
 
@@ -178,17 +178,6 @@ impl Page {
         Redirect::to(&address::with_query("/login", &[("next", next)])).into_response()
     }
 
-    /// What became of the act that led here.
-    fn notice(&self, parts: &Parts) -> Option<String> {
-        let value = |name: &str| {
-            let pairs = parts.uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-            pairs.filter(|(found, _)| *found == name).map(|(_, value)| value).next_back()
-        };
-        let title = |slug| pages::act(slug).map(|act| act.title.in_language(self.language));
-        let done = value("done").and_then(title).map(|act| texts::DONE.with(self.language, &[act]));
-        done.or_else(|| value("asked").and_then(title).map(|act| texts::ASKED.with(self.language, &[act])))
-    }
-
     /// A text in the language of the page.
     pub(super) fn t(&self, text: Text) -> &'static str {
         text.in_language(self.language)
@@ -208,11 +197,6 @@ impl Page {
     pub(super) fn day_and_time(&self, instant: &str) -> String {
         pages::day_and_time(instant, self.language, &self.zone)
     }
-    /// Why an act was not done, in words: a field is named as its form names it.
-    pub(super) fn told_of(&self, act: &str, problem: &Problem) -> String {
-        self.times_of(&problem.text_of(act, self.language))
-    }
-
 
     /// A text with its instants in the office's zone, which is named.
     pub(super) fn times_of(&self, text: &str) -> String {
@@ -222,6 +206,11 @@ impl Page {
     /// Why something was not done, in words.
     pub(super) fn told(&self, problem: &Problem) -> String {
         self.times_of(&problem.text(self.language))
+    }
+
+    /// Why an act was not done, in words: a field is named as its form names it.
+    pub(super) fn told_of(&self, act: &str, problem: &Problem) -> String {
+        self.times_of(&problem.text_of(act, self.language))
     }
 
     /// A refusal of the engine, in words.
@@ -417,14 +406,6 @@ fn is_followed(parts: &Parts) -> bool {
     let is_live =
         matches!(path[..], ["" | "needs" | "printers"] | ["printers" | "batches", _] | ["batches", _, "pile"]);
     is_live && parts.headers.contains_key(FOLLOWED)
-}
-
-/// An address without what it tells of the last act.
-fn without_notice(address: &str) -> String {
-    let Some((path, query)) = address.split_once('?') else { return address.to_owned() };
-    let is_other = |pair: &&str| !pair.starts_with("done=") && !pair.starts_with("asked=");
-    let others: Vec<&str> = query.split('&').filter(is_other).collect();
-    if others.is_empty() { path.to_owned() } else { format!("{path}?{}", others.join("&")) }
 }
 
 /// The page of what was not done.

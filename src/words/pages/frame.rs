@@ -68,7 +68,9 @@ texts! {
         "Mungkin masih atau sudah dilaksanakan. Kirim lagi formulir ini untuk mengetahui hasilnya: hanya dilaksanakan satu kali.";
     NOT_DONE "This was not done" "Tidak dilaksanakan";
     DONE "Done: {}" "Selesai: {}";
+    DONE_ABOUT "Done: {} ({})" "Selesai: {} ({})";
     ASKED "Asked for: {}. Another person decides it." "Sudah diminta: {}. Orang lain yang memutuskannya.";
+    ASKED_ABOUT "Asked for: {} ({}). Another person decides it." "Sudah diminta: {} ({}). Orang lain yang memutuskannya.";
     BACK "Back" "Kembali";
     CANCEL "Cancel" "Batal";
     FILTER "Filter" "Saring";
