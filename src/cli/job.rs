@@ -42,8 +42,8 @@ pub(super) async fn command(access: &Access, out: Output, command: JobCommand) -
         }
         JobCommand::Show { job } => {
             let mut found = access.query(ShowJob { job: JobId(job) }).await?;
-            word_reasons(std::slice::from_mut(&mut found), out);
-            out.data(&found, |job| jobs_text(std::slice::from_ref(job)))?;
+            word_reasons(std::slice::from_mut(&mut found.job), out);
+            out.data(&found, |found| jobs_text(std::slice::from_ref(&found.job)))?;
         }
     }
     Ok(())

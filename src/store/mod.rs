@@ -100,7 +100,7 @@ pub use self::{
     pending_act::{PendingActLine, PendingActRow},
     person_rule::{PersonRule, Rekeyed},
     photo::NewPhoto,
-    pile::{PileCounts, PileLine},
+    pile::{PileCounts, PileLine, PlaceInBatch},
     place_change::{JumpLine, KeysOverTime, PlaceChange},
     record::{SealedBody, StoredBody, StoredRow},
     record_list::{Looked, RecordFilter, Walk},

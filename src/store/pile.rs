@@ -1,7 +1,7 @@
 //! The pile of a batch: how many of its printed cards were checked, and which were not. A batch has at most 10,000 jobs.
 
 use super::{StoreError, Tx, doing, on};
-use crate::domain::id::BatchId;
+use crate::domain::id::{BatchId, JobId};
 
 /// How many cards of a batch were printed, and what became of them. A card that was rejected, or that a reprint replaced, is in
 /// no pile any more.
@@ -54,7 +54,45 @@ pub(super) const MISSING: &str = cards!(
     " AND r.state = 'printed' AND NOT r.checked AND j.id > $2 ORDER BY j.id LIMIT $3"
 );
 
+/// Where a card stands among those of its batch, which are counted by their jobs, from 1.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PlaceInBatch {
+    /// Its place.
+    pub position: i64,
+    /// All cards of the batch.
+    pub cards: i64,
+    /// Source and request id of the card before it.
+    pub before: Option<(String, String)>,
+    /// Source and request id of the card after it.
+    pub after: Option<(String, String)>,
+}
+
+/// The jobs of the batch `$1` up to the job `$2` and in all, and those beside it.
+pub(super) const PLACE: &str = "
+    SELECT CAST(COALESCE(SUM(CASE WHEN id <= $2 THEN 1 ELSE 0 END), 0) AS BIGINT), COUNT(*),
+           MAX(CASE WHEN id < $2 THEN id END), MIN(CASE WHEN id > $2 THEN id END)
+    FROM (SELECT id FROM job WHERE batch_id = $1 UNION ALL SELECT id FROM job_archive WHERE batch_id = $1) AS j";
+
 impl Tx {
+    /// Where the card of a job stands in its batch.
+    pub async fn place_in_batch(&mut self, batch: BatchId, job: JobId) -> Result<PlaceInBatch, StoreError> {
+        const REQUEST: &str = "
+            SELECT r.source, r.request_id
+            FROM (SELECT record_id FROM job WHERE id = $1 UNION ALL SELECT record_id FROM job_archive WHERE id = $1) AS j
+            JOIN record AS r ON r.id = j.record_id";
+        let what = || doing("counting the cards of a batch");
+        let (position, cards, before, after): (i64, i64, Option<i64>, Option<i64>) =
+            on!(self, c => sqlx::query_as(PLACE).bind(batch.0).bind(job.0).fetch_one(c)).map_err(what())?;
+        let mut beside = [None, None];
+        for (found, job) in beside.iter_mut().zip([before, after]) {
+            if let Some(job) = job {
+                *found = on!(self, c => sqlx::query_as(REQUEST).bind(job).fetch_optional(c)).map_err(what())?;
+            }
+        }
+        let [before, after] = beside;
+        Ok(PlaceInBatch { position, cards, before, after })
+    }
+
     /// Counts the cards of a batch.
     pub async fn pile_counts(&mut self, batch: BatchId) -> Result<PileCounts, StoreError> {
         let (expected, missing): (i64, i64) =

@@ -227,7 +227,12 @@ fn an_inspection_asks_two_questions_about_one_card_and_opens_the_next() {
     let page = browser.get("/inspect").body;
     let shown = texts(&page);
     assert!(shown.contains("allows another blank for this person"), "{shown}");
-    assert!(shown.contains("The card before it"), "{shown}");
+    assert!(shown.contains("The card before it") && shown.contains("Place in the batch"), "{shown}");
+    assert!(shown.contains(" of 4") && !page.contains("/preview\""), "{shown}");
+    // The preview is fetched, and the printer asked, only when the person asks for them.
+    let more = browser.get(&format!("/inspect?attempt={}&preview=true&counter=true", open[0].1)).body;
+    assert!(more.contains(&format!("src=\"/api/v1/cards/default/{}/preview\"", open[0].0)), "{more}");
+    assert!(texts(&more).contains("own counter"), "{more}");
     assert_eq!(hidden(&page)["attempt"], open[0].1);
     // What is left out is said, and what was chosen is kept.
     let refused = browser.submit("/inspect", &[("found", "spoiled"), ("note", " ")]);
@@ -239,7 +244,7 @@ fn an_inspection_asks_two_questions_about_one_card_and_opens_the_next() {
     assert!(refused.status == 422 && texts(&refused.body).contains("second question"), "{refused:?}");
     let answered =
         browser.submit("/inspect", &[("found", "spoiled"), ("chip", "It was jammed"), ("note", "at the roller")]);
-    assert_eq!(location(&answered), "/inspect?done=ResolveFound");
+    assert_eq!(location(&answered), format!("/inspect?done=ResolveFound&about=record%20{}", open[0].0));
     let jobs = operator.get(&format!("/jobs?source=default&request_id={}", open[0].0)).json();
     let attempt = &jobs["items"][0]["attempts"][0];
     assert_eq!(
@@ -249,7 +254,8 @@ fn an_inspection_asks_two_questions_about_one_card_and_opens_the_next() {
     // The next one opens. That nothing was found needs a second person, and the page says who asked.
     assert_eq!(hidden(&browser.get("/inspect").body)["attempt"], open[1].1);
     let nothing = [("found", "nothing"), ("blank_gone", "false"), ("chip", "Output and printer are empty")];
-    assert_eq!(location(&browser.submit("/inspect", &nothing)), "/inspect?asked=ResolveNothing");
+    let asked = browser.submit("/inspect", &nothing);
+    assert_eq!(location(&asked), format!("/inspect?asked=ResolveNothing&about=record%20{}", open[1].0));
     let asked = texts(&browser.get("/inspect").body);
     assert!(asked.contains("opi has answered already"), "{asked}");
     let keeper = Browser::of(&served, &staff["stock-keeper"]).get("/inspect").body;
@@ -281,6 +287,6 @@ fn the_scan_of_the_card_that_is_looked_for_preselects_good_and_that_of_another_d
     );
     assert_eq!(attempts(operator), open, "a scan answers nothing");
     let saved = browser.submit("/inspect", &[("found", "good"), ("chip", "It lay in the output")]);
-    assert_eq!(location(&saved), "/inspect?done=ResolveFound");
+    assert_eq!(location(&saved), format!("/inspect?done=ResolveFound&about=record%20{}", open[0].0));
     assert_eq!(operator.get(&format!("/records/default/{}", open[0].0)).json()["state"], "printed");
 }

@@ -7,7 +7,8 @@ use super::{
     DistrictLine, Duplicate, EndedAttemptLine, FoundName, FoundNames, FoundRecord, ImportLine, ImportRecordLine,
     ImportShown, JobLine, JumpLine, MovementLine, Need, NeedKind, Night, NightPlan, NightReport, OfficeScenario,
     OrderPage, Page, PendingActItem, PendingActView, Pile, PileLine, PrinterLine, PrinterReport, RecordLine,
-    RecordPlace, ScannedCard, SessionLine, ShownProxy, Stock, StockCountLine, TokenLine, UncertainLine, WarrantLine,
+    RecordPlace, ScannedCard, SessionLine, ShownJob, ShownProxy, Stock, StockCountLine, TokenLine, UncertainLine,
+    WarrantLine,
     hidden::{Blind, Hidden},
 };
 use crate::{
@@ -99,6 +100,14 @@ impl Blind for PileLine {
         hidden.of_profile(&self.profile)
     }
 }
+/// The cards of an open batch are the blanks that it has reserved.
+impl Blind for ShownJob {
+    fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
+        self.place = self.place.take().filter(|_| hidden.of_profile(&self.profile).is_none());
+        Ok(())
+    }
+}
+
 
 /// Whether a printer has blanks is seen in what it does.
 impl Blind for PrinterLine {

@@ -11,7 +11,7 @@ use crate::{
         refusal::Refusal,
     },
     engine::operations::{RecordName, find_record},
-    store::{JobLine, JobScope},
+    store::{JobLine, JobScope, PlaceInBatch},
 };
 
 /// Whose jobs are asked for.
@@ -65,7 +65,7 @@ impl Query for ListJobs {
     }
 }
 
-/// Asks for one job with its attempts.
+/// Asks for one job with its attempts, and its place in its batch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShowJob {
@@ -73,12 +73,44 @@ pub struct ShowJob {
     pub job: JobId,
 }
 
+/// A job with its attempts, and its place in its batch.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ShownJob {
+    /// The job.
+    #[serde(flatten)]
+    pub job: JobLine,
+    /// The card profile of its batch.
+    pub profile: String,
+    /// Its place in its batch; none while a count hides how many blanks the batch has.
+    pub place: Option<JobPlace>,
+}
+
+/// Where a card stands among those of its batch.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct JobPlace {
+    /// Its place, from 1.
+    pub position: i64,
+    /// All cards of the batch.
+    pub cards: i64,
+    /// The record whose card comes before it.
+    pub before: Option<RecordName>,
+    /// The record whose card comes after it.
+    pub after: Option<RecordName>,
+}
+
 impl Query for ShowJob {
-    type Answer = JobLine;
+    type Answer = ShownJob;
     const OPERATION: Operation = Operation::BoardRead;
 
-    async fn read(self, engine: &Engine) -> Result<JobLine, EngineError> {
-        let found = engine.store.read().await?.job_list(JobScope::Job(self.job), None, 0, 1).await?.pop();
-        found.ok_or_else(|| Refusal::NoJob { job: self.job }.into())
+    async fn read(self, engine: &Engine) -> Result<ShownJob, EngineError> {
+        let none = || Refusal::NoJob { job: self.job };
+        let mut tx = engine.store.read().await?;
+        let job = tx.job_list(JobScope::Job(self.job), None, 0, 1).await?.pop().ok_or_else(none)?;
+        let batch = BatchId(job.batch);
+        let profile = tx.batch_line(batch).await?.map(|batch| batch.profile).unwrap_or_default();
+        let PlaceInBatch { position, cards, before, after } = tx.place_in_batch(batch, self.job).await?;
+        let [before, after] =
+            [before, after].map(|found| found.map(|(source, request_id)| RecordName { source, request_id }));
+        Ok(ShownJob { job, profile, place: Some(JobPlace { position, cards, before, after }) })
     }
 }

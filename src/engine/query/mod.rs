@@ -66,7 +66,7 @@ pub use self::{
     found::{CardFacts, Done, FoundRecord, InHand},
     hidden::{Blind, Hidden, HiddenType},
     imports::{FateCount, ImportRecordLine, ImportShown, ListImportRecords, ListImports, ShowImport},
-    jobs::{JobsOf, ListJobs, ShowJob},
+    jobs::{JobPlace, JobsOf, ListJobs, ShowJob, ShownJob},
     jumps::{ListJumps, RecordPlace, RecordsBefore, RecordsInClass, ShowPlace},
     ledger::ListMovements,
     needs::{FreeBlanks, ListNeeds, Need, NeedKind, NoBlanks, ReservedBlanks, acts_asked_by},

@@ -2,7 +2,7 @@
 //!
 //! A scan of the card that is looked for answers the first question. The form is the only one of the page, so that a scanner finds it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use askama::Template;
 use axum::{
@@ -17,18 +17,22 @@ use serde_json::{Value, json};
 use super::{
     address, form,
     form_value::Sent,
+    notice,
     page::{Page, respond},
-    view::{Cell, ShownTable, Table},
+    view::{Button, Cell, ShownTable, Table},
 };
 use crate::{
     domain::{
         attempt::{CardAnswer, InspectionResult, NoResult},
+        id::JobId,
         permission::Operation,
     },
     engine::{
+        client::{Client, Direct},
         operations::RecordName,
         query::{
-            Cursor, JobsOf, Limit, ListJobs, ListPendingActs, ListUncertain, PageRequest, ScanCard, UncertainLine,
+            Cursor, JobLine, JobPlace, JobsOf, Limit, ListJobs, ListPendingActs, ListUncertain, PageRequest,
+            ProbePrinter, Query, ScanCard, ShowJob, UncertainLine,
         },
     },
     web::{carry::done_by_name, context::Web, problem::Problem, route::Sort},
@@ -37,6 +41,8 @@ use crate::{
 
 /// The largest form, in bytes.
 const FORM_BYTES_MAX: usize = 16 << 10;
+/// The longest time for a printer to say its counter, in which the person waits for the page.
+const ASKED_WITHIN: Duration = Duration::from_secs(20);
 /// What a person may have seen, in a few words.
 const CHIPS: [Text; 5] =
     [texts::SEEN_IN_OUTPUT, texts::SEEN_IN_PRINTER, texts::SEEN_JAMMED, texts::SEEN_RIBBON, texts::SEEN_EMPTY];
@@ -66,8 +72,23 @@ struct Inspection {
     may_find: bool,
     may_miss: bool,
     key: String,
+    /// The address of the preview of the card, once it was asked for.
+    preview: Option<String>,
+    /// What can be asked for besides: the preview, and the printer's own counter.
+    more: Vec<Button>,
+    /// The request, or the attempt of a test card, for what the next page says.
+    subject: String,
     /// The others.
     rest: Table,
+}
+
+/// What a person asked to see beside the question.
+#[derive(Clone, Copy, Default)]
+struct Wanted {
+    /// The preview of the card, which is written down.
+    preview: bool,
+    /// The counter of the printer, which is asked.
+    counter: bool,
 }
 
 impl Inspection {
@@ -134,18 +155,34 @@ impl Open {
     }
 
     /// The page that asks about one of them.
-    async fn ask(self, web: &Web, sent: &Sent, named: &str) -> Result<Inspection, Response> {
+    async fn ask(self, web: &Web, sent: &Sent, named: &str, wanted: Wanted) -> Result<Inspection, Response> {
         let shown = self.current(named);
         let rest = self.rest(shown.unwrap_or(usize::MAX));
         let line = shown.and_then(|at| self.lines.get(at).cloned());
         let asked_by = line.as_ref().and_then(|line| self.asked_by(&line.attempt)).map(str::to_owned);
         let mut page = self.page;
         page.t(texts::INSPECTION).clone_into(&mut page.title);
-        let (page, facts) = match &line {
+        let (page, mut facts) = match &line {
             Some(line) => facts(web, page, line).await?,
             None => (page, Vec::new()),
         };
+        if let Some(line) = line.as_ref().filter(|_| wanted.counter && page.may(ProbePrinter::OPERATION, Sort::Query)) {
+            facts.push((page.t(texts::PRINTER_COUNTER), Cell::text(counter(web, &page, &line.printer).await)));
+        }
+        let preview = line.as_ref().and_then(record_of).filter(|_| page.may(Operation::CardPreview, Sort::Act));
+        let more = line.as_ref().map(|line| more(&page, line, preview.is_some(), wanted)).unwrap_or_default();
+        let preview = preview.filter(|_| wanted.preview).map(|record| {
+            let [source, request_id] = [&record.source, &record.request_id].map(|part| address::encoded(part));
+            format!("/api/v1/cards/{source}/{request_id}/preview")
+        });
+        let subject = line.as_ref().map(|line| match &line.request_id {
+            Some(request_id) => format!("record {request_id}"),
+            None => format!("attempt {}", line.attempt),
+        });
         Ok(Inspection {
+            preview,
+            more,
+            subject: subject.unwrap_or_default(),
             attempt: line.map(|line| line.attempt).unwrap_or_default(),
             facts,
             found: sent.value("found").to_owned(),
@@ -163,6 +200,20 @@ impl Open {
             page,
         })
     }
+}
+
+/// What can be asked for besides, and was not yet.
+fn more(page: &Page, line: &UncertainLine, has_preview: bool, wanted: Wanted) -> Vec<Button> {
+    let address = |preview: bool, counter: bool| {
+        let yes = |wanted: bool| if wanted { "true" } else { "" };
+        let values = [("attempt", &*line.attempt), ("preview", yes(preview)), ("counter", yes(counter))];
+        address::with_query("/inspect", &values)
+    };
+    let preview = (has_preview && !wanted.preview)
+        .then(|| Button { address: address(true, wanted.counter), label: page.t(texts::SHOW_PREVIEW) });
+    let counter = (page.may(ProbePrinter::OPERATION, Sort::Query) && !wanted.counter)
+        .then(|| Button { address: address(wanted.preview, true), label: page.t(texts::ASK_COUNTER) });
+    preview.into_iter().chain(counter).collect()
 }
 
 /// Whether the person says alone that there is no card, or asks for it; `None` for neither.
@@ -189,36 +240,63 @@ async fn facts(web: &Web, mut page: Page, line: &UncertainLine) -> Result<(Page,
     if let Some(since) = &line.since {
         facts.push((page.t(texts::SINCE), Cell::text(page.day_and_time(since))));
     }
-    if let (Some(batch), Some(source), Some(request_id)) = (line.batch, &line.source, &line.request_id) {
-        let name = RecordName { source: source.clone(), request_id: request_id.clone() };
-        let of = ListJobs { of: JobsOf::Record(name), state: None, page: PageRequest::default() };
+    if let Some(record) = record_of(line) {
+        let of = ListJobs { of: JobsOf::Record(record), state: None, page: PageRequest::default() };
         let (again, jobs) = page.read(web, of).await?;
         page = again;
-        let is_it = |job: &&crate::engine::query::JobLine| job.attempts.iter().any(|one| one.id == line.attempt);
-        if let Some(job) = jobs.items.iter().find(is_it) {
-            let beside = PageRequest { after: Some(Cursor(job.id - 2)), limit: Limit::new(3).unwrap_or_default() };
-            let of = JobsOf::Batch(crate::domain::id::BatchId(batch));
-            let (again, jobs) = page.read(web, ListJobs { of, state: None, page: beside }).await?;
+        let is_it = |job: &&JobLine| job.attempts.iter().any(|one| one.id == line.attempt);
+        if let Some(job) = jobs.items.iter().find(is_it).map(|job| JobId(job.id)) {
+            let (again, job) = page.read(web, ShowJob { job }).await?;
             page = again;
-            let mut neighbour = |label: Text, id: i64| {
-                if let Some(job) = jobs.items.iter().find(|other| other.id == id) {
-                    let address = address::record(&job.source, &job.request_id);
-                    facts.push((page.t(label), Cell::link(&job.request_id, address)));
-                }
-            };
-            neighbour(texts::CARD_BEFORE, job.id - 1);
-            neighbour(texts::CARD_AFTER, job.id + 1);
+            facts.extend(job.place.iter().flat_map(|place| place_facts(&page, place)));
         }
     }
     facts.push((page.t(texts::ATTEMPT), Cell::text(&line.attempt)));
     Ok((page, facts))
 }
 
+/// The record whose card is looked for; `None` for a test card.
+fn record_of(line: &UncertainLine) -> Option<RecordName> {
+    let (source, request_id) = line.source.clone().zip(line.request_id.clone())?;
+    Some(RecordName { source, request_id })
+}
+
+/// The place of a card in its batch, and the cards that lie beside it.
+fn place_facts(page: &Page, place: &JobPlace) -> Vec<(&'static str, Cell)> {
+    let position = page.with(texts::POSITION_OF, &[&page.number(place.position), &page.number(place.cards)]);
+    let beside = [(texts::CARD_BEFORE, &place.before), (texts::CARD_AFTER, &place.after)];
+    let beside = beside.into_iter().filter_map(|(label, record)| {
+        let record = record.as_ref()?;
+        let address = address::record(&record.source, &record.request_id);
+        Some((page.t(label), Cell::link(&record.request_id, address)))
+    });
+    std::iter::once((page.t(texts::POSITION), Cell::text(position))).chain(beside).collect()
+}
+
+/// How many pages a printer has counted, as it says now, or why it does not say.
+async fn counter(web: &Web, page: &Page, printer: &str) -> String {
+    let Some(who) = page.who.clone() else { return page.t(texts::NOT_KNOWN).to_owned() };
+    let client = Direct::for_actor(&web.engine, who.actor);
+    let asked = async {
+        let asked = client.query(ProbePrinter { printer: printer.to_owned() }).await;
+        asked.map_err(|error| web.problem(&error))
+    };
+    match web.within(ASKED_WITHIN, asked).await {
+        Ok(report) => match report.capabilities.impressions_completed.and_then(|count| i64::try_from(count).ok()) {
+            Some(count) => page.number(count),
+            None => page.t(texts::COUNTS_NOTHING).to_owned(),
+        },
+        Err(problem) => page.told(&problem),
+    }
+}
+
 async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
     let page = Page::of(&web, &parts).await?;
     let sent = Sent::of_query(&parts).unwrap_or_default();
-    let asked = Open::read(&web, page, &sent).await?.ask(&web, &Sent::default(), sent.value("attempt")).await?;
+    let wanted = Wanted { preview: sent.value("preview") == "true", counter: sent.value("counter") == "true" };
+    let open = Open::read(&web, page, &sent).await?;
+    let asked = open.ask(&web, &Sent::default(), sent.value("attempt"), wanted).await?;
     Ok(respond(StatusCode::OK, &asked))
 }
 
@@ -270,8 +348,8 @@ async fn answered(State(web): State<Arc<Web>>, request: Request) -> Result<Respo
     };
     match done_by_name(&web, &parts, (sort, name), &arguments).await {
         Ok(_) => {
-            let how = if sort == Sort::Request { "asked" } else { "done" };
-            Ok(Redirect::to(&format!("/inspect?{how}={name}")).into_response())
+            let about = Some(sent.value("subject")).filter(|about| !about.is_empty());
+            Ok(Redirect::to(&notice::address("/inspect", sort == Sort::Request, name, about)).into_response())
         }
         Err(problem) => refused(&web, page, &sent, problem.status(), |page| page.told(&problem)).await,
     }
@@ -286,7 +364,7 @@ async fn refused(
     error: impl Fn(&Page) -> String,
 ) -> Result<Response, Response> {
     let open = Open::read(web, page, &Sent::default()).await?;
-    let mut asked = open.ask(web, sent, sent.value("attempt")).await?;
+    let mut asked = open.ask(web, sent, sent.value("attempt"), Wanted::default()).await?;
     asked.error = Some(error(&asked.page));
     if asked.found != "nothing" {
         // The second question is asked for a card that was not found; an answer to it would not be seen.
@@ -300,7 +378,7 @@ async fn refused(
 async fn scanned(web: &Web, page: Page, sent: &Sent, code: &str) -> Result<Response, Response> {
     let (page, scanned) = page.read(web, ScanCard { code: code.to_owned() }).await?;
     let open = Open::read(web, page, &Sent::default()).await?;
-    let mut asked = open.ask(web, sent, sent.value("attempt")).await?;
+    let mut asked = open.ask(web, sent, sent.value("attempt"), Wanted::default()).await?;
     let found = scanned.attempt.map(|attempt| attempt.id);
     if found.as_ref().is_some_and(|found| *found == asked.attempt) {
         "good".clone_into(&mut asked.found);

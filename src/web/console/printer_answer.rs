@@ -128,10 +128,19 @@ fn capabilities(page: &Page, found: &Capabilities) -> Vec<(&'static str, Cell)> 
         (texts::MEDIA, found.media.join(", ")),
         (texts::RESOLUTIONS, resolutions.join(", ")),
         (texts::SIDES, found.sides.join(", ")),
+        (texts::PRINTER_COUNTER, counter(page, found)),
         (texts::HOLDS_JOBS, page.t(if found.can_hold { texts::YES } else { texts::NO }).to_owned()),
     ];
     let lines = lines.into_iter().filter(|(_, value)| !value.is_empty());
     lines.map(|(label, value)| (page.t(label), Cell::text(cleaned(&value)))).collect()
+}
+
+/// How many pages a printer has counted; empty if it does not count.
+fn counter(page: &Page, found: &Capabilities) -> String {
+    found
+        .impressions_completed
+        .and_then(|count| i64::try_from(count).ok())
+        .map_or_else(String::new, |count| page.number(count))
 }
 
 fn cautions(page: &Page, found: &Capabilities) -> Option<Table> {

@@ -29,6 +29,12 @@ texts! {
     INSPECT_OTHERS "Others with an unknown outcome" "Kartu lain dengan hasil tak pasti";
     INSPECT_ASKED "{} has answered already, and a second person has to confirm it." "{} sudah menjawab, dan orang kedua harus mengesahkannya.";
     WHAT_WAS_SEEN "What was seen" "Yang terlihat";
+    POSITION "Place in the batch" "Urutan dalam kelompok cetak";
+    POSITION_OF "{} of {}" "{} dari {}";
+    PRINTER_COUNTER "The printer's own counter" "Penghitung milik printer";
+    COUNTS_NOTHING "the printer does not count" "printer tidak menghitung";
+    ASK_COUNTER "Ask the printer for its counter" "Tanyakan penghitung printer";
+    SHOW_PREVIEW "Show the card's preview (this is written down)" "Tampilkan pratinjau kartu (akan dicatat)";
     CARD_BEFORE "The card before it" "Kartu sebelumnya";
     CARD_AFTER "The card after it" "Kartu sesudahnya";
     SCAN_OR_ANSWER "Scan the code on the card that you found, or answer below" "Pindai kode pada kartu yang ditemukan, atau jawab di bawah";
