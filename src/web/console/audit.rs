@@ -127,7 +127,10 @@ async fn chain(State(web): State<Arc<Web>>, Path(name): Path<String>, request: R
         .map(|text| page.t(text))
         .to_vec();
     let rows = entries.items.iter().filter(|entry| entry.seq < end).rev().map(|entry| row(page, entry)).collect();
-    let next = (after > 0).then(|| format!("/audit/chains/{}?before={}", address::encoded(&name), after + 1));
+    let why_empty = page.why_empty(&entries);
+    let next = (after > 0 && why_empty.is_empty())
+        .then(|| format!("/audit/chains/{}?before={}", address::encoded(&name), after + 1));
+    view.why_empty = why_empty;
     view.tables.push(Table { headings, rows, next, ..Table::default() });
     view.buttons.push(Button { address: "/audit".into(), label: view.page.t(texts::BACK) });
     Ok(respond(StatusCode::OK, &view))

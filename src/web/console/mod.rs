@@ -48,6 +48,7 @@ mod records;
 mod refused;
 mod rights;
 mod search;
+mod seen_list;
 mod sign_in;
 mod tiles;
 mod upload;

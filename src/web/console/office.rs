@@ -36,7 +36,8 @@ async fn stock(State(web): State<Arc<Web>>, request: Request) -> Result<Response
     let page = Page::of(&web, &parts).await?;
     let sent = Sent::of_query(&parts).unwrap_or_default();
     let (page, stock) = page.read(&web, ShowStock {}).await?;
-    let (page, movements) = page.read(&web, ListMovements { page: after(&sent), ..ListMovements::default() }).await?;
+    let asked = |page| ListMovements { page, ..ListMovements::default() };
+    let (page, movements) = page.read_seen(&web, after(&sent), asked).await?;
     let title = page.t(texts::STOCK);
     let mut view = View::new(page, title);
     let page = &view.page;
@@ -84,10 +85,11 @@ async fn stock(State(web): State<Arc<Web>>, request: Request) -> Result<Response
     ]
     .map(|text| page.t(text))
     .to_vec();
-    let rows = movements.items.iter().map(movement).collect();
+    let (rows, why_empty) = (movements.items.iter().map(movement).collect(), page.why_empty(&movements));
     let next = movements.next.map(|next| format!("/stock?after={}", next.0));
     let movements = Table { title: page.t(texts::MOVEMENTS).into(), headings, rows, next };
     view.tables = vec![balances, movements];
+    view.why_empty = why_empty;
     let hidden = |of: &HiddenType| view.page.with(texts::HIDDEN_QUANTITIES, &[&of.blank_type, &of.count.to_string()]);
     view.lead = stock.hidden.iter().map(hidden).collect::<Vec<_>>().join(" ");
     view.buttons.push(Button { address: "/stock/counts".into(), label: view.page.t(texts::COUNTS) });

@@ -138,6 +138,8 @@ pub(super) struct View {
     pub(super) filters: Vec<Filter>,
     /// Its tables.
     pub(super) tables: Vec<Table>,
+    /// Why a table has no rows, where a count of blanks hides them; otherwise empty.
+    pub(super) why_empty: String,
     /// Whether it follows the board.
     pub(super) is_live: bool,
 }
@@ -147,8 +149,9 @@ impl View {
     pub(super) fn new(mut page: Page, title: impl Into<String>) -> Self {
         page.title = title.into();
         let (lead, buttons, facts, filters, tables) = (String::new(), vec![], vec![], vec![], vec![]);
-        let (command, verdict, pictures, others) = (None, None, vec![], vec![]);
-        Self { page, lead, command, verdict, pictures, buttons, others, facts, filters, tables, is_live: false }
+        let (command, verdict, pictures, others, why_empty) = (None, None, vec![], vec![], String::new());
+        let is_live = false;
+        Self { page, lead, command, verdict, pictures, buttons, others, facts, filters, tables, why_empty, is_live }
     }
 
     /// Offers an act, if the person may do it or ask for it. Afterwards this page is shown again. For any other person, the page says who

@@ -46,15 +46,17 @@ async fn batches(State(web): State<Arc<Web>>, request: Request) -> Result<Respon
     let page = Page::of(&web, &parts).await?;
     let sent = Sent::of_query(&parts).unwrap_or_default();
     let mut closed_too = sent.value("closed_too") == "true";
-    let (mut page, mut batches) = page.read(&web, ListBatches { closed_too, page: after(&sent) }).await?;
+    let asked = |closed_too| move |page| ListBatches { closed_too, page };
+    let (mut page, mut batches) = page.read_seen(&web, after(&sent), asked(closed_too)).await?;
     let unchecked = unchecked(&page);
     if batches.items.is_empty() && unchecked > 0 && !closed_too {
         // The piles that are to be checked are of batches that are closed.
         closed_too = true;
-        (page, batches) = page.read(&web, ListBatches { closed_too, page: after(&sent) }).await?;
+        (page, batches) = page.read_seen(&web, after(&sent), asked(closed_too)).await?;
     }
     let title = page.t(texts::BATCHES);
     let mut view = View::new(page, title);
+    view.why_empty = view.page.why_empty(&batches);
     let page = &view.page;
     let hidden = batches.hidden_by.iter().map(|count| page.with(texts::BATCHES_HIDDEN, &[&count.to_string()]));
     let to_check = (unchecked > 0).then(|| page.with(texts::BATCHES_TO_CHECK, &[&page.number(unchecked)]));

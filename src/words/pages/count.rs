@@ -3,6 +3,8 @@
 use super::text::texts;
 
 texts! {
+    LIST_HIDDEN "Nothing is shown here during count {}: these lines have the quantities that are counted."
+        "Tidak ditampilkan selama stok opname {}: baris-baris ini memuat jumlah yang sedang dihitung.";
     COUNTS "Counts" "Stok opname";
     COUNT_OF "Count {}" "Stok opname {}";
     COUNTER "Counter" "Penghitung";
