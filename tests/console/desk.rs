@@ -4,8 +4,10 @@ use serde_json::json;
 
 use crate::{
     browser::{Browser, Look},
+    http::Served,
     is_full,
     office::Office,
+    people,
     person::{audit, password},
     print_room::{PrintRoom, Staff},
     wait_until,
@@ -194,4 +196,29 @@ fn a_command_that_is_scanned_before_the_answer_accepts_no_card() {
     browser.answered(|browser| drop(browser.run(&script)));
     browser.wait_for_text("[data-verdict]", "r00001");
     assert!(staff.checked().is_empty(), "neither the card before nor this one");
+}
+
+#[test]
+fn on_a_phone_the_verdict_the_photo_and_the_buttons_of_a_scanned_card_are_in_sight() {
+    let office = Office::new();
+    office.write(people::PHOTO, people::FACE);
+    office.import("ktp-el", &people::citizens(",", 3));
+    office.receive("ktp-el", 9);
+    office.add_mock("p1", "ktp-el", "card_ms=0");
+    office.done(&["run", "--until-idle"]);
+    office.done(&["queue", "pause", "--reason", "a test"]);
+    let room = PrintRoom { served: Served::new(&office), office };
+    room.staff();
+    let code = room.code_for(&room.signed_in("opi"), "R-00001");
+    for language in ["en", "id"] {
+        let mut browser = Browser::signed_in(&room.served.address, "opi", Look { language, is_phone: true });
+        browser.allow("/photo");
+        browser.open("/check");
+        shown(&browser, &code, "good");
+        let script = "const bar = document.querySelector('.near').getBoundingClientRect().top;
+             const all = ['[data-verdict]', '.shown > img', '.shown button.primary', '.shown a.button'];
+             const places = all.map(one => document.querySelector(one).getBoundingClientRect());
+             return window.scrollY === 0 && places.every(place => place.top >= 0 && place.bottom <= bar && place.height > 0)";
+        wait_until("all of it is in sight", 10, || browser.run(script) == json!(true));
+    }
 }

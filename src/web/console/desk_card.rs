@@ -89,7 +89,7 @@ pub(super) fn card(page: &Page, takes: Takes, scanned: &CardToCheck) -> Card {
     let objection = if is_current { objection(page, takes, found, batch) } else { None };
     let fits = is_current && objection.is_none();
     let mut facts = vec![(page.t(texts::REQUEST), record.request_id.clone())];
-    facts.extend(scanned.identifier.clone().map(|masked| (page.t(texts::IDENTIFIER), masked)));
+    facts.extend(scanned.identifier.clone().map(|masked| (page.t(texts::IDENTIFIER_END), masked)));
     facts.extend([
         (page.t(texts::DISTRICT), record.district.clone()),
         (page.t(texts::PROFILE), record.profile.clone()),
