@@ -451,6 +451,7 @@ pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -
         sign_ins: Arc::default(),
         session_uses: Arc::default(),
         looks: Arc::default(),
+        used_before: Arc::default(),
         expected: None,
         events: Arc::default(),
         metrics: Metrics::default(),

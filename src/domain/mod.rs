@@ -52,6 +52,7 @@ pub mod card_out;
 pub mod changes;
 pub mod correction;
 pub mod count;
+pub mod cover;
 pub mod delivery;
 pub mod dispatch;
 pub mod district;

@@ -143,10 +143,8 @@ impl Window {
 /// Whether a card may start on `printer` at `now`: always if no window applies to the printer, otherwise if one is open. If a
 /// printer has windows of its own, the general ones do not apply to it.
 pub fn is_open(windows: &[Window], printer: &str, now: Timestamp) -> bool {
-    let has_own = windows.iter().any(|window| window.printer.as_deref() == Some(printer));
-    let applies = |window: &&Window| window.printer.as_deref() == has_own.then_some(printer);
     let mut none_applies = true;
-    for window in windows.iter().filter(applies) {
+    for window in windows_of(windows, printer) {
         if window.is_open(now) {
             return true;
         }
@@ -157,9 +155,7 @@ pub fn is_open(windows: &[Window], printer: &str, now: Timestamp) -> bool {
 
 /// The next instant after `now` at which a window for the printer opens. `None` if none does within a week.
 pub fn next_opening(windows: &[Window], printer: &str, now: Timestamp) -> Option<Timestamp> {
-    let has_own = windows.iter().any(|window| window.printer.as_deref() == Some(printer));
-    let applies = |window: &&Window| window.printer.as_deref() == has_own.then_some(printer);
-    windows.iter().filter(applies).filter_map(|window| window.next_opening(now)).min()
+    windows_of(windows, printer).filter_map(|window| window.next_opening(now)).min()
 }
 
 /// The first instant after `now` at which no window is open for any printer. `None` if one is always open, as where there are none.
@@ -167,6 +163,49 @@ pub fn next_closing(windows: &[Window], now: Timestamp) -> Option<Timestamp> {
     let mut closings: Vec<Timestamp> = windows.iter().flat_map(|window| window.closings(now)).collect();
     closings.sort_unstable();
     closings.into_iter().find(|at| *at > now && !windows.iter().any(|window| window.is_open(*at)))
+}
+
+/// When printing begins or ends next by the windows.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(tag = "change", rename_all = "kebab-case")]
+pub enum NextChange {
+    /// No window limits printing, or those that do never close.
+    Never,
+    /// No printer may begin a card, and the first may from this instant on.
+    Opens {
+        /// When, RFC 3339; none if no window opens within a week.
+        at: Option<String>,
+    },
+    /// A printer may begin a card, and none may from this instant on.
+    Closes {
+        /// When, RFC 3339.
+        #[schemars(extend("format" = "date-time"))]
+        at: String,
+    },
+}
+
+/// The windows that apply to a printer: its own, else the general ones.
+fn windows_of<'a>(windows: &'a [Window], printer: &'a str) -> impl Iterator<Item = &'a Window> {
+    let has_own = windows.iter().any(|window| window.printer.as_deref() == Some(printer));
+    windows.iter().filter(move |window| window.printer.as_deref() == has_own.then_some(printer))
+}
+
+/// When a window of these printers opens or closes next.
+pub fn next_change(windows: &[Window], printers: &[&str], now: Timestamp) -> NextChange {
+    let is_unlimited = printers.iter().any(|printer| windows_of(windows, printer).next().is_none());
+    if windows.is_empty() || is_unlimited {
+        return NextChange::Never;
+    }
+    let applies = |window: &&Window| {
+        printers.is_empty()
+            || printers.iter().any(|printer| windows_of(windows, printer).any(|one| std::ptr::eq(one, *window)))
+    };
+    let used: Vec<Window> = windows.iter().filter(applies).cloned().collect();
+    if used.iter().any(|window| window.is_open(now)) {
+        return next_closing(&used, now).map_or(NextChange::Never, |at| NextChange::Closes { at: at.to_string() });
+    }
+    let at = used.iter().filter_map(|window| window.next_opening(now)).min();
+    NextChange::Opens { at: at.map(|at| at.to_string()) }
 }
 
 /// The hour at which an evening begins where there are no windows.
@@ -320,6 +359,25 @@ mod tests {
         let day: Window = "* 00:00-24:00 Asia/Jakarta".parse().unwrap();
         let always = own("2026-11-28T03:00:00+07:00", "2026-11-29T03:00:00+07:00");
         assert_eq!(night(&[day], "2026-11-28T03:00:00+07:00"), always);
+    }
+
+    #[test]
+    fn what_changes_next_is_of_the_windows_that_printers_have() {
+        let night: Window = "* 20:00-05:00 Asia/Jakarta".parse().unwrap();
+        let noon = Window { printer: Some("p2".into()), ..("* 12:00-13:00 Asia/Jakarta".parse().unwrap()) };
+        let next = |windows: &[Window], printers: &[&str], now: &str| next_change(windows, printers, at(now));
+        let opens = |time: &str| NextChange::Opens { at: Some(at(time).to_string()) };
+        let closes = |time: &str| NextChange::Closes { at: at(time).to_string() };
+        let (morning, evening) = ("2026-11-27T08:00:00+07:00", "2026-11-27T21:00:00+07:00");
+        let both = [night.clone(), noon.clone()];
+        assert_eq!(next(&[], &["p1"], morning), NextChange::Never);
+        assert_eq!(next(&both, &["p1", "p2"], morning), opens("2026-11-27T12:00:00+07:00"));
+        assert_eq!(next(&both, &["p1"], morning), opens("2026-11-27T20:00:00+07:00"), "it has no window at noon");
+        assert_eq!(next(&both, &["p1", "p2"], evening), closes("2026-11-28T05:00:00+07:00"));
+        assert_eq!(next(&both, &[], evening), closes("2026-11-28T05:00:00+07:00"), "an office without printers");
+        assert_eq!(next(&[noon], &["p1", "p2"], morning), NextChange::Never, "p1 prints at any time");
+        let day: Window = "* 00:00-24:00 Asia/Jakarta".parse().unwrap();
+        assert_eq!(next(&[day], &["p1"], morning), NextChange::Never);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use super::{
     session_uses::SessionUses,
     settings::{Broken, Settings},
     sign_ins::SignIns,
+    used_blanks::UsedBefore,
     vitals::Vitals,
 };
 use crate::{
@@ -75,6 +76,8 @@ pub struct Engine {
     pub session_uses: Arc<SessionUses>,
     /// The looks at pictures of people that are recorded already.
     pub looks: Arc<Looks>,
+    /// What was read of the blanks that were used on earlier days.
+    pub used_before: Arc<UsedBefore>,
     /// What must be so when an act of a person is done.
     pub expected: Option<Arc<Expected>>,
     /// What the streams of events share.

@@ -46,6 +46,7 @@ pub mod settings_in_force;
 mod sign_ins;
 mod test_cards;
 pub mod unproved;
+mod used_blanks;
 pub mod vitals;
 
 pub use self::{
@@ -56,5 +57,6 @@ pub use self::{
     session_uses::SessionUses,
     settings::{Broken, BrokenProfile, Settings},
     sign_ins::SignIns,
+    used_blanks::UsedBefore,
 };
 pub use crate::store::{Expected, LockHolder, Outage, StoreError, Versioned, version};

@@ -176,6 +176,14 @@ pub(super) use {attempt_columns, open};
 /// The open attempts of the printers `$1`.
 pub(super) const OPEN: &str = concat!("SELECT ", attempt_columns!(), " ", open!(), " ORDER BY attempt.id");
 
+/// The records whose cards were released on the printers `$1` and have no outcome.
+pub(super) const IN_PRINTERS: &str = concat!(
+    "SELECT attempt.printer, (SELECT r.source FROM job AS j JOIN record AS r ON r.id = j.record_id WHERE j.id = attempt.job_id),
+            (SELECT r.request_id FROM job AS j JOIN record AS r ON r.id = j.record_id WHERE j.id = attempt.job_id) ",
+    open!(),
+    " AND attempt.state = 'releasing' ORDER BY attempt.id DESC"
+);
+
 impl Tx {
     /// Whether a printer has an attempt with an uncertain outcome.
     pub async fn printer_has_uncertain(&mut self, printer: &str) -> Result<bool, StoreError> {
@@ -275,6 +283,16 @@ impl Tx {
         let rows: Vec<OpenRow> = on!(self, c => sqlx::query_as(OPEN).bind(set_of_names(printers)).fetch_all(c))
             .map_err(doing("reading open attempts"))?;
         Ok(rows.into_iter().map(open_of_row).collect())
+    }
+
+    /// The sources and request ids of the records whose cards are in these printers, each with its printer's name. Of several on one printer
+    /// the first is the last row.
+    pub async fn requests_in_printers<S: AsRef<str>>(
+        &mut self,
+        printers: &[S],
+    ) -> Result<Vec<(String, String, String)>, StoreError> {
+        on!(self, c => sqlx::query_as(IN_PRINTERS).bind(set_of_names(printers)).fetch_all(c))
+            .map_err(doing("reading open attempts"))
     }
 
     /// An open attempt by name, with its printer's name.

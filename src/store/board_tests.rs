@@ -16,9 +16,10 @@ use super::{
 use crate::domain::time::Timestamp;
 
 /// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters, ShowNight}` and of `engine::figures`, what workers read, what corrections read, and what is read of imports.
-const STATEMENTS: [&str; 40] = [
+const STATEMENTS: [&str; 42] = [
     counter::RECORD_COUNTS,
     counter::OUTCOMES,
+    counter::USED,
     printer::PRINTERS,
     printer::PAUSES,
     node::NODES,
@@ -34,6 +35,7 @@ const STATEMENTS: [&str; 40] = [
     card_out::READY_COUNT,
     card_out::OVERDUE,
     attempt::OPEN,
+    attempt::IN_PRINTERS,
     pending_act::OPEN_COUNTS,
     pending_act::OPEN_LIST,
     stock_count::OPEN,

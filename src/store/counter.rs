@@ -31,6 +31,17 @@ pub struct RecordCount {
     pub count: i64,
 }
 
+/// Blanks that attempts have used.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UsedBlanks {
+    /// The card profile.
+    pub profile: String,
+    /// The begin of the quarter of an hour in which the first was used, in microseconds.
+    pub first_us: i64,
+    /// How many they are.
+    pub number: i64,
+}
+
 /// How many counters there are after counting again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Recounted {
@@ -89,6 +100,17 @@ pub(super) const RECORD_COUNTS: &str = "
 pub(super) const OUTCOMES: &str = "
     SELECT printer, state, CAST(SUM(number) AS BIGINT) FROM counter_outcome WHERE bucket_start_us >= $1
     GROUP BY printer, state HAVING SUM(number) <> 0 ORDER BY printer, state";
+
+pub(super) const USED: &str = "
+    SELECT p.profile, MIN(o.bucket_start_us), CAST(SUM(o.number) AS BIGINT)
+    FROM counter_outcome AS o JOIN printer AS p ON p.name = o.printer
+    WHERE o.bucket_start_us >= $1 AND o.bucket_start_us < $2 AND o.state IN ('printed', 'spoiled', 'uncertain')
+    GROUP BY p.profile HAVING SUM(o.number) > 0";
+
+/// The begin of the quarter of an hour of an instant.
+pub fn quarter_of(at: Timestamp) -> Timestamp {
+    Timestamp(bucket_start(at.0))
+}
 
 impl Tx {
     /// The changes of the counters in this transaction, which are then no longer pending; `None` if there are none.
@@ -153,6 +175,16 @@ impl Tx {
         let count =
             |(profile, district, state, stopped, count)| RecordCount { profile, district, state, stopped, count };
         Ok(rows.into_iter().map(count).collect())
+    }
+
+    /// The blanks that attempts have used from one instant, rounded down to a quarter of an hour, until another, which begins one, by the
+    /// card profile that their printers have now. Printers that were removed are among them.
+    pub async fn blanks_used(&mut self, since: Timestamp, until: Timestamp) -> Result<Vec<UsedBlanks>, StoreError> {
+        let rows: Vec<(String, i64, i64)> =
+            on!(self, c => sqlx::query_as(USED).bind(bucket_start(since.0)).bind(until.0).fetch_all(c))
+                .map_err(doing("reading the counters"))?;
+        let used = |(profile, first_us, number)| UsedBlanks { profile, first_us, number };
+        Ok(rows.into_iter().map(used).collect())
     }
 
     /// The number of ended attempts by printer and state since an instant, which is rounded down to a quarter of an

@@ -107,6 +107,12 @@ pub struct OldestWaiting {
     /// When the record became print-ready, RFC 3339.
     #[schemars(extend("format" = "date-time"))]
     pub since: String,
+    /// The records that wait in the class; none while a count hides from the reader how many blanks batches have.
+    #[serde(default)]
+    pub count: Option<i64>,
+    /// Whether exactly so many wait; otherwise at least so many.
+    #[serde(default)]
+    pub is_counted: bool,
 }
 
 /// A record in a list.
@@ -420,7 +426,8 @@ impl Tx {
                 on!(self, c => sqlx::query_as(NEXT_CLASS).bind(&profile).bind(class).fetch_optional(c))
                     .map_err(doing("reading the waiting list"))?;
             let Some((profile, class, since)) = next else { return Ok(oldest) };
-            oldest.push(OldestWaiting { profile: profile.clone(), class, since: Timestamp(since).to_string() });
+            let since = Timestamp(since).to_string();
+            oldest.push(OldestWaiting { profile: profile.clone(), class, since, count: None, is_counted: false });
             next_key = (profile, class.saturating_add(1));
         }
     }

@@ -64,9 +64,11 @@ async fn answer(web: &Web, parts: &Parts) -> Result<Response, Problem> {
     let _permit = web.calls.acquire().await.map_err(|_| Fault::Busy)?;
     let mut figures = Figures::read(&web.engine).await;
     // An account that counts blanks does not see here what is hidden from it elsewhere.
-    if let (Some(caller), Some((board, _))) = (caller, &mut figures.office) {
+    if let (Some(caller), Some((board, waiting))) = (caller, &mut figures.office) {
         let hidden = caller.client.hidden().await.map_err(|error| web.problem(&error))?;
         board.hide(&hidden).map_err(|refusal| web.problem(&refusal.into()))?;
+        // Beside the number of all that wait or are in batches, it would tell how many are in batches, each with its blank.
+        waiting.retain(|line| board.hidden.iter().all(|of| of.blank_type != line.blank_type));
     }
     let mut text = String::new();
     encode(&mut text, &registry(web, &figures)).map_err(|error| Problem::internal(&error, &web.incident()))?;
@@ -163,7 +165,7 @@ fn of_board(all: &mut Registry, board: &Board) {
     }
     let needs = needs.into_iter().map(|(kind, count)| (vec![("kind", kind)], count));
     gauges(all, "needs_person", "What waits for a person, by kind", needs);
-    let oldest = board.oldest_waiting.iter().filter_map(|OldestWaiting { profile, class, since }| {
+    let oldest = board.oldest_waiting.iter().filter_map(|OldestWaiting { profile, class, since, .. }| {
         let seconds = number(Timestamp::parse(since)?.0) / 1e6;
         Some((vec![("profile", profile.clone()), ("class", class.to_string())], seconds))
     });

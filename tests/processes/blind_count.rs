@@ -180,6 +180,7 @@ fn during_a_count_no_answer_to_a_session_or_token_of_the_counter_has_the_booked_
         let says = |at: &str, text: &str| read.iter().any(|(found, body)| found == at && body.contains(text));
         assert!(says("session /api/v1/stock", "\"hidden\":[{\"blank_type\":\"student\",\"count\":1}]"), "{read:?}");
         assert!(says("token /api/v1/stock/movements", "\"hidden_by\":[1]"));
+        assert!(says("session /api/v1/board", "\"cover\":[]"), "days of cover are a quantity of blanks");
         let batches = "session /api/v1/batches?closed_too=true";
         assert!(says(batches, "\"items\":[]") && says(batches, "\"hidden_by\":[1]"), "what batches have printed");
         let pile = ["session /api/v1/batches/1/pile", "en /batches/1/pile"].map(|at| says(at, "count 1"));
@@ -208,6 +209,41 @@ fn during_a_count_no_answer_to_a_session_or_token_of_the_counter_has_the_booked_
     assert_eq!(after["blangko"]["student"]["missing"], 31, "{after}");
     let closed = counter.get("/stock/counts/1").json();
     assert_eq!((&closed["state"], &closed["first"]["booked"]), (&json!("booked"), &json!(4731)));
+}
+
+#[test]
+fn a_list_that_a_count_empties_says_so_and_has_no_next_page() {
+    let office = Office::new();
+    office.import("student", &people::students(0..5));
+    office.receive("student", 30);
+    office.add_mock("p1", "student", "card_ms=0");
+    office.done(&["run", "--until-idle"]);
+    office.done(&["queue", "pause", "--reason", "a test"]);
+    office.import("student", &people::students(5..9));
+    let served = Served::new(&office);
+    let (root, sri) = with_supervisor(&office, &served);
+    let counter = add_with_role(&served, (&root, &sri), "gugun", "stock-keeper");
+    for number in 0..60 {
+        let delivery = json!({ "blank_type": "student", "quantity": 1, "document": format!("D-{number}") });
+        counter.done("/stock/deliveries", &delivery);
+    }
+    let mut browser = Browser::of(&served, &counter);
+    assert!(browser.get("/stock").body.contains("href=\"/stock?after="), "there are older movements");
+    let of_list = |browser: &Browser<'_>| browser.get("/metrics").body.contains("cetak_waiting_records{");
+    assert!(of_list(&browser));
+    let new = json!({ "blank_type": "student", "printer": null, "counter": null, "note": "monthly count" });
+    sri.done("/stock/counts", &new);
+    assert!(!of_list(&browser), "with the number of those in batches it would tell their blanks");
+    let page = browser.get("/stock").body;
+    assert!(!page.contains("href=\"/stock?after="), "{page}");
+    assert!(page.contains("Nothing is shown here during count 1"), "{page}");
+    let batches = browser.get("/batches?closed_too=true").body;
+    assert!(batches.contains("Nothing is shown here during count 1"), "{batches}");
+    let board = counter.get("/board").json();
+    assert_eq!((&board["cover"], &board["oldest_waiting"][0]["count"]), (&json!([]), &json!(null)), "{board}");
+    browser.language = "id";
+    assert!(browser.get("/stock").body.contains("Tidak ditampilkan selama stok opname 1"));
+    assert!(browser.get("/").body.contains("selama stok opname 1"));
 }
 
 /// What the counter tries to learn from refusals.

@@ -8,6 +8,7 @@ use crate::{
     office::Office,
     people,
     person::{add_with_role, with_supervisor},
+    wait_until,
 };
 
 #[test]
@@ -86,7 +87,7 @@ fn a_pause_is_one_press_of_a_reason_and_the_bar_of_a_phone_leads_to_four_places(
     let form = browser.get(path).body;
     assert!(form.contains("name=\"chip\" value=\"A card is stuck\""), "{form}");
     let paused = browser.submit(path, &[("/note", ""), ("chip", "A card is stuck")]);
-    assert_eq!(location(&paused), "/?done=Pause");
+    assert_eq!(location(&paused), "/?done=Pause&about=queue");
     assert_eq!(staff["operator"].get("/board").json()["queue"]["reason"], "A card is stuck");
     browser.language = "id";
     assert!(browser.get(path).body.contains("value=\"Kartu tersangkut\""));
@@ -109,7 +110,7 @@ fn board_and_status_name_the_same_day_after_midnight_in_the_zone_of_the_office()
         let (_, supervisor) = with_supervisor(&office, &served);
         let mut browser = Browser::of(&served, &supervisor);
         let board = texts(&browser.get("/").body);
-        assert!(board.contains(&format!("The oldest since {day}")), "{board}");
+        assert!(board.contains(day), "{board}");
         let answer = supervisor.get("/board").json();
         let since: jiff::Timestamp = answer["pauses"][0]["since"].as_str().unwrap().parse().unwrap();
         let local = since.in_tz("Asia/Jayapura").unwrap();
@@ -190,4 +191,62 @@ fn what_a_person_asked_for_waits_for_another_person_and_is_no_work_of_the_own() 
     assert!(reprints.len() == 1 && reprints[0].contains('2') && reprints[0].contains("Go"), "{reprints:?}");
     let operator = Browser::of(&served, &staff["operator"]);
     assert!(waiting(&operator, "/needs", "reprints that wait")[0].contains("Settled by: supervisor"));
+}
+
+#[test]
+fn the_board_tells_days_of_cover_the_list_by_class_the_next_window_and_daily_work_before_the_printers() {
+    let office = Office::new();
+    office.receive("student", 20);
+    office.add_mock("p1", "student", "card_ms=0");
+    office.import("student", &people::students(0..4));
+    office.done(&["run", "--until-idle"]);
+    office.done(&["queue", "pause", "--reason", "a test"]);
+    office.import("student", &people::students(4..9));
+    office.set("zone = \"Asia/Jayapura\"\n[[window]]\nfrom = \"03:00\"\nto = \"03:01\"\nzone = \"Asia/Jayapura\"\n");
+    let served = Served::new(&office);
+    let staff = staff(&office, &served);
+    let operator = &staff["operator"];
+    let board = operator.get("/board").json();
+    let cover = json!([{ "blank_type": "student", "usable": 16, "used": 4, "days": 4 }]);
+    assert_eq!(board["cover"], cover, "{board}");
+    let waiting: i64 =
+        board["oldest_waiting"].as_array().unwrap().iter().map(|one| one["count"].as_i64().unwrap()).sum();
+    assert_eq!((waiting, &board["oldest_waiting"][0]["is_counted"]), (5, &json!(true)), "{board}");
+    let mut browser = Browser::of(&served, operator);
+    let page = browser.get("/").body;
+    let shown = texts(&page);
+    assert!(shown.contains("4 days") && shown.contains("16 usable, 4 used in 7 days"), "{shown}");
+    assert!(shown.contains("03:00 WIT") || shown.contains("03:01 WIT"), "{shown}");
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
+    assert!(place("href=\"/check\"") < place("id=\"printer-1\""), "daily work stands first");
+    browser.language = "id";
+    let shown = texts(&browser.get("/").body);
+    assert!(shown.contains("4 hari") && shown.contains("Jam cetak"), "{shown}");
+    // Without a card in seven days nothing is said of days.
+    let delivery = json!({ "blank_type": "ktp-el", "quantity": 7, "document": "BAST 7" });
+    staff["stock-keeper"].done("/stock/deliveries", &delivery);
+    let board = operator.get("/board").json();
+    assert_eq!(board["cover"][0]["days"], json!(null), "{board}");
+    let is_said = || texts(&browser.get("/").body).contains("7 dapat dipakai; tidak ada kartu dicetak dalam 7 hari");
+    wait_until("the board is read again", 10, is_said);
+}
+
+#[test]
+fn a_printer_has_one_state_and_names_the_card_that_it_prints() {
+    let office = Office::new();
+    office.receive("student", 5);
+    office.add_mock("p1", "student", "card_ms=600000");
+    office.import("student", &people::students(0..1));
+    let served = Served::new(&office);
+    let staff = staff(&office, &served);
+    let operator = &staff["operator"];
+    let printing = || operator.get("/printers").json()[0]["printing"]["request_id"] == "r00000";
+    wait_until("the card is being printed", 60, printing);
+    let browser = Browser::of(&served, operator);
+    for path in ["/printers/p1", "/printers", "/"] {
+        let page = browser.get(path).body;
+        let shown = texts(&page);
+        assert!(shown.contains("printing") && page.contains("href=\"/records/default/r00000\""), "{path}: {shown}");
+        assert!(!shown.contains("idle"), "{path}: {shown}");
+    }
 }

@@ -43,6 +43,11 @@ impl Blind for Board {
     fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
         self.hidden = hidden.listed();
         self.blangko.retain(|blank_type, _| hidden.of_type(blank_type).is_none());
+        self.cover.retain(|cover| hidden.of_type(&cover.blank_type).is_none());
+        // Those that wait and those in batches are told as one number, so that the list without batches is not told either.
+        for oldest in self.oldest_waiting.iter_mut().filter(|oldest| hidden.of_profile(&oldest.profile).is_some()) {
+            (oldest.count, oldest.is_counted) = (None, false);
+        }
         // Each card in a batch has its blank reserved, so that those in batches count as waiting.
         self.districts.values_mut().for_each(join_waiting);
         join_waiting(&mut self.records);
@@ -95,11 +100,6 @@ impl Blind for Pile {
     }
 }
 
-impl Blind for PileLine {
-    fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
-        hidden.of_profile(&self.profile)
-    }
-}
 /// The cards of an open batch are the blanks that it has reserved.
 impl Blind for ShownJob {
     fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
@@ -108,6 +108,11 @@ impl Blind for ShownJob {
     }
 }
 
+impl Blind for PileLine {
+    fn hidden_by(&self, hidden: &Hidden) -> Option<CountId> {
+        hidden.of_profile(&self.profile)
+    }
+}
 
 /// Whether a printer has blanks is seen in what it does.
 impl Blind for PrinterLine {

@@ -6,19 +6,25 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Engine, EngineError, HiddenType, Query,
+    cover::{self, Cover},
     needs::{self, Need},
     printers::{self, Facts, PrinterLine},
     stock::{Totals, totals},
 };
 use crate::{
     domain::{
+        cover::whole_classes,
         natural::natural_order,
         pause::{Pause, PauseScope},
         permission::Operation,
         record::RecordState,
+        window::{NextChange, next_change},
     },
-    store::{BatchLine, Node, OldestWaiting},
+    store::{BatchLine, Node, OldestWaiting, Tx},
 };
+
+/// The records that are counted in one class at most.
+const CLASS_COUNT_MAX: i64 = 1_000;
 
 /// Asks how things are: records, blanks, printers, pauses, open batches, and what needs a person.
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
@@ -34,6 +40,12 @@ pub struct Board {
     pub oldest_waiting: Vec<OldestWaiting>,
     /// Blank type to account to quantity, with `sum`, which is zero when the books are right.
     pub blangko: Totals,
+    /// For how many days the blanks of each type last.
+    #[serde(default)]
+    pub cover: Vec<Cover>,
+    /// When printing begins or ends next by the windows; none if the settings have a fault.
+    #[serde(default)]
+    pub next_change: Option<NextChange>,
     /// The printers.
     pub printers: Vec<PrinterLine>,
     /// The whole queue.
@@ -94,7 +106,10 @@ impl Query for ShowBoard {
         let facts = Facts::read(engine, &mut tx).await?;
         let printers = printers::read(engine, &mut tx, &facts).await?;
         let needs_person = needs::read(engine, &mut tx, &facts, &printers).await?;
-        let Facts { counts, pauses, balances, batches, .. } = facts;
+        let oldest_waiting = oldest_waiting(&mut tx, &facts).await?;
+        let blangko = totals(&facts.balances);
+        let cover = cover::read(engine, &mut tx, &facts, (&printers, &blangko)).await?;
+        let Facts { counts, pauses, batches, .. } = facts;
         let mut records: BTreeMap<String, i64> =
             RecordState::ALL.into_iter().map(|state| (state.as_str().to_owned(), 0)).collect();
         let mut districts: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
@@ -107,8 +122,10 @@ impl Query for ShowBoard {
         let whole = pauses.iter().find(|p| p.scope == PauseScope::Queue);
         Ok(Board {
             records,
-            oldest_waiting: tx.waiting_oldest().await?,
-            blangko: totals(&balances),
+            oldest_waiting,
+            blangko,
+            cover,
+            next_change: next_window(engine, &printers),
             printers,
             queue: QueueLine {
                 paused: whole.is_some(),
@@ -123,6 +140,31 @@ impl Query for ShowBoard {
             hidden: Vec::new(),
         })
     }
+}
+
+/// When a window opens or closes next for the printers.
+fn next_window(engine: &Engine, printers: &[PrinterLine]) -> Option<NextChange> {
+    let names: Vec<&str> = printers.iter().map(|printer| &*printer.name).collect();
+    let is_known = engine.broken.settings.is_empty();
+    is_known.then(|| next_change(&engine.settings.windows, &names, engine.clock.now()))
+}
+
+/// The first that waits in each priority class, with how many do. In each class, a thousand at most are counted; the rest of a profile's
+/// list is known from its counter.
+async fn oldest_waiting(tx: &mut Tx, facts: &Facts) -> Result<Vec<OldestWaiting>, EngineError> {
+    let mut classes = tx.waiting_oldest().await?;
+    for oldest in &mut classes {
+        oldest.count = Some(tx.waiting_in_class(&oldest.profile, oldest.class, CLASS_COUNT_MAX).await?);
+    }
+    for of_profile in classes.chunk_by_mut(|one, other| one.profile == other.profile) {
+        let total = of_profile.first().map_or(0, |oldest| facts.waiting(&oldest.profile));
+        let counted: Vec<i64> = of_profile.iter().filter_map(|oldest| oldest.count).collect();
+        let whole = whole_classes(&counted, total, CLASS_COUNT_MAX);
+        for (oldest, (count, is_whole)) in of_profile.iter_mut().zip(whole) {
+            (oldest.count, oldest.is_counted) = (Some(count), is_whole);
+        }
+    }
+    Ok(classes)
 }
 
 pub(super) fn pause_line(pause: Pause) -> PauseLine {

@@ -17,6 +17,7 @@ mod board;
 mod check;
 mod count_matching;
 mod counts;
+mod cover;
 mod duplicates;
 mod find;
 mod find_name;
@@ -60,6 +61,7 @@ pub use self::{
     check::{CheckDatabase, CheckedRule},
     count_matching::CountMatching,
     counts::{ListCounts, ShowCount},
+    cover::Cover,
     duplicates::{Duplicate, ListDuplicates, ShowRequestsBeside},
     find::{FindPerson, FindRecord, FindRequest, ListRecordEvents},
     find_name::{FindName, FoundName, FoundNames},

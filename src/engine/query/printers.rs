@@ -1,7 +1,7 @@
 //! Printers, as they were last seen.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashMap},
     time::Duration,
 };
 
@@ -24,11 +24,12 @@ use crate::{
         standing::{Seen, Standing, standing},
         supply::{Left, Limits},
     },
+    engine::operations::RecordName,
     store::{BalanceLine, BatchLine, PersonRule, RecordCount, Tx},
 };
 
 /// How far back the cards of a printer are counted, so that the yield of a night is whole in the morning.
-const COUNTED: Duration = Duration::from_hours(24);
+pub(super) const COUNTED: Duration = Duration::from_hours(24);
 
 /// Asks for all printers in use, by name: at most [`PRINTERS_MAX`](crate::domain::printer::PRINTERS_MAX).
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
@@ -72,6 +73,9 @@ pub struct PrinterLine {
     /// paused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beneath: Option<Standing>,
+    /// The record whose card it prints; none if it prints none, or a test card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub printing: Option<RecordName>,
     /// Good cards of the last 24 hours, counted in quarters of an hour.
     pub cards_24h: i64,
     /// Spoiled blanks of the same time.
@@ -122,6 +126,8 @@ pub(super) struct Facts {
     pub(super) pauses: Vec<Pause>,
     pub(super) balances: Vec<BalanceLine>,
     pub(super) batches: Vec<BatchLine>,
+    /// Printer, outcome and number of the attempts that ended in the last day.
+    pub(super) outcomes: Vec<(String, String, i64)>,
     /// The profiles whose persons are being rekeyed.
     pub(super) rekeyed: BTreeSet<String>,
     in_doubt: bool,
@@ -145,13 +151,14 @@ impl Facts {
             pauses,
             balances: tx.balance_list().await?,
             batches: tx.batch_list(true, i64::MAX, i64::MAX).await?,
+            outcomes: tx.printer_outcomes(engine.clock.now().minus(COUNTED)).await?,
             in_doubt: doubt.is_some(),
             is_scheduled,
         })
     }
 
     /// The records of a profile that wait.
-    fn waiting(&self, profile: &str) -> i64 {
+    pub(super) fn waiting(&self, profile: &str) -> i64 {
         let of = |count: &&RecordCount| count.profile == profile && count.state == RecordState::Waiting.as_str();
         self.counts.iter().filter(of).map(|count| count.count).sum()
     }
@@ -178,14 +185,14 @@ impl Facts {
 
 pub(super) async fn read(engine: &Engine, tx: &mut Tx, facts: &Facts) -> Result<Vec<PrinterLine>, EngineError> {
     let now = engine.clock.now();
-    let outcomes = tx.printer_outcomes(now.minus(COUNTED)).await?;
     let count = |printer: &str, state: &str| {
-        outcomes.iter().find(|(p, s, _)| p == printer && s == state).map_or(0, |(_, _, n)| *n)
+        facts.outcomes.iter().find(|(p, s, _)| p == printer && s == state).map_or(0, |(_, _, n)| *n)
     };
     let printers = tx.printer_list().await?;
     let names: Vec<&str> = printers.iter().map(|printer| &*printer.name).collect();
-    let sent = tx.attempts_open(&names).await?.into_iter().filter(|(_, open)| open.releasing);
-    let sent: HashSet<String> = sent.map(|(printer, _)| printer).collect();
+    let sent = tx.requests_in_printers(&names).await?.into_iter();
+    let sent: HashMap<String, RecordName> =
+        sent.map(|(printer, source, request_id)| (printer, RecordName { source, request_id })).collect();
     let newest = tx.newest_instant().await?;
     let mut lines: Vec<PrinterLine> = printers
         .into_iter()
@@ -196,7 +203,7 @@ pub(super) async fn read(engine: &Engine, tx: &mut Tx, facts: &Facts) -> Result<
                 name: &p.name,
                 state: &p.state,
                 breaker: p.breaker,
-                has_card: sent.contains(&p.name),
+                has_card: sent.contains_key(&p.name),
                 batch: facts.batch(&p.name),
                 blank_type,
                 blanks: blank_type.map_or(0, |blank_type| facts.blanks(&p, blank_type)),
@@ -213,6 +220,7 @@ pub(super) async fn read(engine: &Engine, tx: &mut Tx, facts: &Facts) -> Result<
             let is_paused = matches!(now_is, Standing::Paused { .. });
             let hopper_blanks = p.hopper.map(|_| facts.hopper_blanks(&p.name));
             PrinterLine {
+                printing: sent.get(&p.name).filter(|_| now_is == Standing::Printing).cloned(),
                 standing: now_is,
                 beneath: is_paused.then(|| standing(&Seen { pauses: &[], ..seen }, now)),
                 uri: plain_uri(&p.uri),

@@ -17,8 +17,10 @@ use super::{
     tiles::{Tiles, tone},
 };
 use crate::{
-    domain::{actor::Role, permission::Operation, states::RecordState},
-    engine::query::{Board, HiddenType},
+    domain::{
+        actor::Role, card::profile::WALK_IN_CLASS, permission::Operation, states::RecordState, window::NextChange,
+    },
+    engine::query::{Board, Cover, HiddenType, OldestWaiting},
     web::{context::Web, problem::Fault, route::Sort},
     words::pages::{self, texts},
 };
@@ -43,8 +45,13 @@ struct BoardPage {
     tiles: Tiles,
     pauses: Vec<Line>,
     blanks: Vec<Line>,
-    oldest: Vec<Line>,
+    /// Profile, priority class, number, and since when the oldest waits.
+    oldest: Vec<[String; 4]>,
     records: Vec<Line>,
+    /// For how many days the blanks of each type last, or why that is not known.
+    cover: Vec<Line>,
+    /// When printing begins or ends next.
+    next_change: Option<String>,
 }
 
 pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Response {
@@ -105,6 +112,8 @@ fn board_page(page: Page, board: &Board, steps: Vec<Step>, asked: &Sent) -> Boar
             })
             .collect(),
         blanks: blanks(&page, board),
+        cover: cover(&page, board),
+        next_change: board.next_change.as_ref().map(|change| next_change(&page, change)),
         oldest: oldest(&page, board),
         records: RecordState::ALL.into_iter().map(|state| record_line(&page, board, state)).collect(),
         page,
@@ -145,11 +154,49 @@ fn blanks(page: &Page, board: &Board) -> Vec<Line> {
     lines
 }
 
-fn oldest(page: &Page, board: &Board) -> Vec<Line> {
-    let line = |first: &crate::engine::query::OldestWaiting| Line {
-        name: first.profile.clone(),
-        about: format!("{} {}", page.t(texts::CLASS), first.class),
-        number: page.with(texts::OLDEST, &[&page.day_and_time(&first.since)]),
+/// For how many days the blanks of each type last. Those of a type that is being counted are not told.
+fn cover(page: &Page, board: &Board) -> Vec<Line> {
+    let line = |cover: &Cover| {
+        let (usable, used) = (page.number(cover.usable), page.number(cover.used));
+        let (number, about) = match cover.days {
+            None => (page.t(texts::NOT_KNOWN_YET).to_owned(), page.with(texts::COVER_WITHOUT_HISTORY, &[&usable])),
+            Some(0) => (page.t(texts::LESS_THAN_A_DAY).to_owned(), page.with(texts::COVER_FROM, &[&usable, &used])),
+            Some(days) => {
+                let days = page.with(if days == 1 { texts::ONE_DAY } else { texts::DAYS }, &[&page.number(days)]);
+                (days, page.with(texts::COVER_FROM, &[&usable, &used]))
+            }
+        };
+        Line { name: cover.blank_type.clone(), about, number }
+    };
+    let hidden = |of: &HiddenType| Line {
+        name: of.blank_type.clone(),
+        about: page.with(texts::HIDDEN_BY_COUNT, &[&of.count.to_string()]),
+        number: page.t(texts::NOT_KNOWN_YET).to_owned(),
+    };
+    board.cover.iter().map(line).chain(board.hidden.iter().map(hidden)).collect()
+}
+
+/// When printing begins or ends next by the windows, in the zone of the office.
+fn next_change(page: &Page, change: &NextChange) -> String {
+    match change {
+        NextChange::Never => page.t(texts::NO_WINDOW).to_owned(),
+        NextChange::Opens { at: Some(at) } => page.with(texts::WINDOW_OPENS, &[&page.day_and_time(at)]),
+        NextChange::Opens { at: None } => page.t(texts::WINDOW_NEVER_OPENS).to_owned(),
+        NextChange::Closes { at } => page.with(texts::WINDOW_CLOSES, &[&page.day_and_time(at)]),
+    }
+}
+
+/// The records that wait, by profile and priority class.
+fn oldest(page: &Page, board: &Board) -> Vec<[String; 4]> {
+    let line = |first: &OldestWaiting| {
+        let class =
+            if first.class == WALK_IN_CLASS { page.t(texts::CLASS_FIRST).to_owned() } else { first.class.to_string() };
+        let count = match first.count {
+            Some(count) if first.is_counted => page.number(count),
+            Some(count) => page.with(texts::AT_LEAST, &[&page.number(count)]),
+            None => page.t(texts::NOT_KNOWN_YET).to_owned(),
+        };
+        [first.profile.clone(), class, count, page.day_and_time(&first.since)]
     };
     board.oldest_waiting.iter().map(line).collect()
 }

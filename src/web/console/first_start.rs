@@ -251,6 +251,8 @@ mod tests {
             records: RecordState::ALL.into_iter().map(|state| (state.as_str().to_owned(), 0)).collect(),
             oldest_waiting: vec![],
             blangko: [].into(),
+            cover: vec![],
+            next_change: None,
             printers: vec![],
             queue: QueueLine::default(),
             pauses: vec![],

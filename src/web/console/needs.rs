@@ -127,7 +127,8 @@ fn lines_of(page: &Page, need: &Need) -> Vec<NeedLine> {
 
 fn line(page: &Page, need: &Need) -> NeedLine {
     let (what, place) = pages::need(need, page.language, &page.zone);
-    let count = (need.count > 1 || need.kind.is_routine()).then(|| page.number(need.count));
+    let is_one = matches!(need.kind, NeedKind::CountWaits { .. });
+    let count = (need.count > 1 || (need.kind.is_routine() && !is_one)).then(|| page.number(need.count));
     let rights = settled_by(&need.kind);
     let is_own = rights.is_empty() || rights.iter().any(|(operation, sort)| page.may(*operation, *sort));
     let others = (!is_own).then(|| {

@@ -53,6 +53,8 @@ pub(super) struct PrinterTile {
     /// `good`, `busy`, `wait` or `bad`: the shape and the colour beside the words.
     pub(super) tone: &'static str,
     pub(super) reasons: Vec<String>,
+    /// The request whose card it prints, and the address of its page.
+    pub(super) card: Option<(String, String)>,
     pub(super) batch: Option<Gauge>,
     pub(super) hopper: Option<Gauge>,
     pub(super) today: String,
@@ -154,8 +156,9 @@ fn tile(page: &Page, board: &Board, place: usize, printer: &PrinterLine) -> Prin
     PrinterTile {
         place,
         address: address::printer(&printer.name),
-        standing: pages::standing(&printer.standing, page.language, &page.zone),
+        standing: standing_words(page, printer),
         tone: tone(printer),
+        card: card(page, printer),
         reasons: fault_beneath(printer)
             .map(|fault| pages::standing(fault, page.language, &page.zone))
             .into_iter()
@@ -168,6 +171,51 @@ fn tile(page: &Page, board: &Board, place: usize, printer: &PrinterLine) -> Prin
             .with(texts::GOOD_AND_SPOILED, &[&page.number(printer.cards_24h), &page.number(printer.spoiled_24h)]),
         name: printer.name.clone(),
     }
+}
+
+/// What a printer is doing, or that it is idle and why.
+pub(super) fn standing_words(page: &Page, printer: &PrinterLine) -> String {
+    let words = pages::standing(&printer.standing, page.language, &page.zone);
+    match printer.standing {
+        Standing::NothingWaits
+        | Standing::PersonsRekeyed
+        | Standing::AwaitsApproval { .. }
+        | Standing::WindowClosed { .. }
+        | Standing::Rests { .. } => page.with(texts::IDLE_BECAUSE, &[&words]),
+        Standing::Printing
+        | Standing::Ready
+        | Standing::HiddenByCount { .. }
+        | Standing::Paused { .. }
+        | Standing::InstanceInDoubt
+        | Standing::ClockBehind
+        | Standing::ProfileBroken
+        | Standing::NoBlanks { .. }
+        | Standing::TrayFull
+        | Standing::RibbonUsedUp
+        | Standing::CleaningDue
+        | Standing::NoScheduler
+        | Standing::SettingsWrong
+        | Standing::BreakerLocked
+        | Standing::Stopped
+        | Standing::Unreachable => words,
+    }
+}
+
+/// What a printer is doing or why it is idle, with what would keep it from printing besides, in one sentence.
+pub(super) fn state_words(page: &Page, printer: &PrinterLine) -> String {
+    let fault = fault_beneath(printer).map(|fault| pages::standing(fault, page.language, &page.zone));
+    let told = [Some(&printer.standing), printer.beneath.as_ref()];
+    let is_told = told.into_iter().flatten().any(|told| matches!(told, Standing::Stopped | Standing::Unreachable));
+    let is_down = matches!(&*printer.state, "stopped" | "unreachable") && !is_told;
+    let down = is_down.then(|| page.with(texts::PRINTER_DOWN, &[&pages::printer_state(&printer.state, page.language)]));
+    [Some(standing_words(page, printer)), fault, down].into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+/// The request whose card a printer prints, and the address of its page.
+pub(super) fn card(page: &Page, printer: &PrinterLine) -> Option<(String, String)> {
+    let record = printer.printing.as_ref()?;
+    let words = page.with(texts::PRINTS_CARD, &[&record.request_id]);
+    Some((words, address::record(&record.source, &record.request_id)))
 }
 
 /// What a printer reports, as what a person does about it.

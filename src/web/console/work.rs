@@ -16,7 +16,7 @@ use super::{
     history,
     page::{Page, respond},
     records::after,
-    tiles::{fault_beneath, hopper_level},
+    tiles::{hopper_level, state_words},
     view::{Button, Cell, Table, View, button},
     waiting_act,
 };
@@ -186,9 +186,10 @@ async fn printer(
     };
     let mut view = View::new(page, line.name.clone());
     view.is_live = true;
-    let standing = [Some(&line.standing), fault_beneath(line)].into_iter().flatten();
-    let standing = standing.map(|standing| pages::standing(standing, view.page.language, &view.page.zone));
-    view.lead = standing.collect::<Vec<_>>().join("; ");
+    view.lead = match &line.printing {
+        Some(record) => view.page.with(texts::PRINTING_CARD, &[&record.request_id]),
+        None => state_words(&view.page, line),
+    };
     facts(&mut view, line);
     let known = [("/printer", &*line.name)];
     let is_paused = shown.board.pauses.iter().any(|pause| pause.what == format!("printer {}", line.name));
@@ -226,12 +227,15 @@ async fn printer(
 
 fn facts(view: &mut View, line: &PrinterLine) {
     let page = &view.page;
-    let mut facts = vec![
-        (page.t(texts::STATE), Cell::text(pages::printer_state(&line.state, page.language))),
+    let card = line.printing.as_ref().map(|record| {
+        (page.t(texts::CARD), Cell::link(&record.request_id, address::record(&record.source, &record.request_id)))
+    });
+    let mut facts: Vec<(&str, Cell)> = card.into_iter().collect();
+    facts.extend([
         (page.t(texts::NEW_CARDS), Cell::text(page.t(pages::breaker(line.breaker)))),
         (page.t(texts::PROFILE), Cell::text(&line.profile)),
         (page.t(texts::ADDRESS), Cell::text(&line.uri)),
-    ];
+    ]);
     for advice in &line.advice {
         let task = page.t(pages::task(advice.action));
         facts.push((page.t(texts::REASONS), Cell::text(format!("{} ({})", task, advice.keyword))));
