@@ -4,7 +4,7 @@ use std::os::unix::fs::FileExt;
 
 use cetak::{
     domain::time::Timestamp,
-    engine::operations::SetPrinterLimits,
+    engine::{client::Client, operations::SetPrinterLimits},
     store::{Location, Store, keys::Keys},
 };
 
