@@ -113,10 +113,8 @@ pub(super) fn steps(page: &Page, board: &Board, profiles: usize, missing: &[Role
             .into_iter()
             .map(|role| page.role(role))
             .collect();
-        let by = match line.operation {
-            Operation::BoardRead => pages::actor("scheduler", page.language),
-            _ => roles.join(", "),
-        };
+        let is_waiting = line.operation == Operation::BoardRead;
+        let by = if is_waiting { pages::actor("scheduler", page.language) } else { roles.join(", ") };
         let by = page.with(texts::STEP_BY, &[&by, page.t(line.place)]);
         Step {
             what: page.t(line.text),
@@ -173,16 +171,13 @@ fn lines(page: &Page, board: &Board, profiles: usize, missing: &[Role]) -> Vec<L
     lines.push(line(texts::STEP_TEST, Operation::PrinterCare, texts::PRINTERS, test, trial));
     let import = page.may(Operation::Import, Sort::Act).then(|| "/import".to_owned());
     lines.push(line(texts::STEP_LIST, Operation::Import, texts::IMPORT, list, import));
-    lines.push(match planned(board) {
-        Some(number) => {
-            let address = Some(address::batch(number));
-            line(texts::STEP_APPROVE, Operation::Batch, texts::BATCHES, batch, address)
-        }
-        None => {
-            let address = list.then(|| "/batches".to_owned());
-            let waits = line(texts::STEP_BATCH, Operation::BoardRead, texts::BATCHES, batch, address);
-            Line { button: texts::SHOW, ..waits }
-        }
+    lines.push(if let Some(number) = planned(board) {
+        let address = Some(address::batch(number));
+        line(texts::STEP_APPROVE, Operation::Batch, texts::BATCHES, batch, address)
+    } else {
+        let address = list.then(|| "/batches".to_owned());
+        let waits = line(texts::STEP_BATCH, Operation::BoardRead, texts::BATCHES, batch, address);
+        Line { button: texts::SHOW, ..waits }
     });
     lines
 }
@@ -234,11 +229,8 @@ fn has_right(page: &Page, operation: Operation) -> bool {
 
 /// The step that only waits has nothing to do but to look, and a role that waits is confirmed.
 fn sort_of(operation: Operation) -> Sort {
-    match operation {
-        Operation::BoardRead => Sort::Query,
-        Operation::RoleGive => Sort::Decision,
-        _ => Sort::Act,
-    }
+    let sorts = [(Operation::BoardRead, Sort::Query), (Operation::RoleGive, Sort::Decision)];
+    sorts.into_iter().find(|(known, _)| *known == operation).map_or(Sort::Act, |(_, sort)| sort)
 }
 
 #[cfg(test)]

@@ -93,11 +93,10 @@ pub(super) async fn with_asked(web: &Web, mut page: Page, needs: &[Need]) -> Res
 
 /// The operation that is confirmed, if the need is that acts wait for their second person.
 fn operation_of(kind: &NeedKind) -> Option<Operation> {
-    match kind {
-        NeedKind::ReprintsToApprove => Some(Operation::ReprintApprove),
-        NeedKind::ActsToConfirm { operation } => Some(*operation),
-        _ => None,
+    if let NeedKind::ActsToConfirm { operation } = kind {
+        return Some(*operation);
     }
+    (*kind == NeedKind::ReprintsToApprove).then_some(Operation::ReprintApprove)
 }
 
 /// What is wrong, and daily work. In each, what the reader may settle comes first.
