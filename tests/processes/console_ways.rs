@@ -233,6 +233,8 @@ fn each_act_that_a_person_may_do_is_linked_from_a_page_that_the_person_reaches()
     }
     let auditor = texts(&Browser::of(&served, &staff["auditor"]).get("/printers/p1").body);
     assert!(auditor.contains("What others do here") && auditor.contains("Change the printer"), "{auditor}");
+    let printers = texts(&Browser::of(&served, &staff["auditor"]).get("/printers").body);
+    assert!(printers.contains("Add a printer") && printers.contains("supervisor, administrator"), "{printers}");
 }
 
 /// What else happened in an office: a record is withdrawn, another put first, a hopper is counted, an account disabled, and a token made.

@@ -15,7 +15,7 @@ use super::{
     form_value::Sent,
     link,
     page::{Page, respond},
-    view::{Button, button},
+    view::{Button, button, others},
 };
 use crate::{
     domain::{permission::Operation, printer_reason::Advice, standing::Standing},
@@ -244,6 +244,8 @@ struct Printers {
     tiles: Tiles,
     /// The acts that add a printer.
     buttons: Vec<Button>,
+    /// The same acts, each with the roles that do it or ask for it, for those who may not.
+    others: Vec<(&'static str, String)>,
 }
 
 pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
@@ -256,6 +258,12 @@ pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Resul
     }
     let Some(shown) = page.shown.clone() else { return Err(page.failed(&Fault::DatabaseAway.into())) };
     let tiles = Tiles::of(&page, &shown.board, "/printers", &Sent::of_query(&parts).unwrap_or_default());
-    let buttons = ["AddPrinter", "AddObjectedPrinter"].iter().filter_map(|name| button(&page, name, &[])).collect();
-    Ok(respond(StatusCode::OK, &Printers { page, tiles, buttons }))
+    let (mut buttons, mut of_others) = (Vec::new(), Vec::new());
+    for name in ["AddPrinter", "AddObjectedPrinter"] {
+        match button(&page, name, &[]) {
+            Some(button) => buttons.push(button),
+            None => of_others.extend(others(&page, name)),
+        }
+    }
+    Ok(respond(StatusCode::OK, &Printers { page, tiles, buttons, others: of_others }))
 }

@@ -165,7 +165,7 @@ impl View {
 }
 
 /// The title of an act, with the roles that do it or ask for it; `None` for an act without a page.
-fn others(page: &Page, name: &str) -> Option<(&'static str, String)> {
+pub(super) fn others(page: &Page, name: &str) -> Option<(&'static str, String)> {
     let title = page.t(pages::act(name)?.title);
     let roles: Vec<&str> = link::roles_of(name).into_iter().map(|role| page.role(role)).collect();
     (!roles.is_empty()).then(|| (title, roles.join(", ")))
