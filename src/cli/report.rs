@@ -7,11 +7,14 @@ use super::{
     output::{Output, table, thousands},
     words::{self, local},
 };
-use crate::engine::{
-    client::Client,
-    query::{
-        BlanksLeft, Happened, LeftInClass, Need, NightLine, NightPile, NightReport, PlanTruth, PrinterTruth,
-        ReportNight,
+use crate::{
+    domain::halt::Halt,
+    engine::{
+        client::Client,
+        query::{
+            BlanksLeft, Happened, LeftInClass, Need, NightLine, NightPile, NightReport, PlanTruth, PrinterTruth,
+            ReportNight,
+        },
     },
 };
 
@@ -49,13 +52,7 @@ fn text(report: &NightReport, zone: &TimeZone) -> String {
     };
     add(&mut text, &["at printer", "batch", "good cards", "in this order"], report.piles.iter().map(pile));
     let event = |event: &Happened| {
-        vec![
-            local(&event.at, zone),
-            event.subject.clone(),
-            event.act.clone(),
-            event.detail.clone(),
-            event.actor.clone(),
-        ]
+        vec![local(&event.at, zone), event.subject.clone(), event.act.clone(), detail(event), event.actor.clone()]
     };
     add(&mut text, &["when", "what", "act", "detail", "by"], report.happened.iter().map(event));
     if report.is_cut {
@@ -76,6 +73,12 @@ fn text(report: &NightReport, zone: &TimeZone) -> String {
     text
 }
 
+/// What was seen or said. That of a halt has a code, which stands in words here.
+fn detail(event: &Happened) -> String {
+    let halt = Halt::from_code(&event.detail).filter(|_| event.act.starts_with("printer.feeding-"));
+    halt.map_or_else(|| event.detail.clone(), |halt| words::halt(halt).to_owned())
+}
+
 /// What was planned beside what there is.
 fn truth(plan: &PlanTruth, zone: &TimeZone) -> String {
     let planned = |band: &crate::engine::query::PlanBand| {
@@ -90,7 +93,7 @@ fn truth(plan: &PlanTruth, zone: &TimeZone) -> String {
     );
     let row = |of: &PrinterTruth| {
         let now = of.standing.as_ref().map_or_else(|| "removed".to_owned(), |standing| words::standing(standing, zone));
-        let spoiled = (of.spoiled > 0).then(|| format!("{} blanks spoiled", thousands(of.spoiled)));
+        let spoiled = (of.spoiled > 0).then(|| format!("spoiled blanks: {}", thousands(of.spoiled)));
         let why: Vec<_> = std::iter::once(now).chain(of.lost.iter().map(words::lost_time)).chain(spoiled).collect();
         vec![of.printer.clone(), planned(&of.planned), thousands(of.printed), why.join("; ")]
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{printer_reason::stopping, time::Timestamp};
+use super::{halt::Halt, printer_reason::stopping, time::Timestamp};
 
 /// Why a printer could not print. Of several causes at once, the time is that of the first.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, schemars::JsonSchema)]
@@ -21,8 +21,33 @@ pub enum LossCause {
     },
     /// It was locked after failures.
     Locked,
+    /// Its output tray was full.
+    TrayFull,
+    /// Its ribbon was used up.
+    RibbonUsedUp,
+    /// It had to be cleaned.
+    CleaningDue,
+    /// It had fed the cards of a day.
+    DayLimit,
+    /// Its counted hopper was empty, and records waited.
+    EmptyHopper,
+    /// The vault had no blank for it, and records waited.
+    NoBlanks,
     /// It rested after so many cards, as its limits say.
     Rested,
+}
+
+impl From<Halt> for LossCause {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::TrayFull => Self::TrayFull,
+            Halt::RibbonUsedUp => Self::RibbonUsedUp,
+            Halt::CleaningDue => Self::CleaningDue,
+            Halt::DayLimit => Self::DayLimit,
+            Halt::EmptyHopper => Self::EmptyHopper,
+            Halt::NoBlanks => Self::NoBlanks,
+        }
+    }
 }
 
 /// The time that a printer lost by one cause.
@@ -53,6 +78,8 @@ pub struct Condition {
     pub fault: Option<LossCause>,
     /// Whether its breaker is locked.
     pub is_locked: bool,
+    /// What stops its feeding.
+    pub halt: Option<Halt>,
     /// Whether it rests after its cards.
     pub is_resting: bool,
 }
@@ -68,17 +95,20 @@ pub enum Change {
     Seen(Option<LossCause>),
     /// Whether its breaker was locked, and whether it is.
     Locked { was: bool, is: bool },
+    /// What stopped its feeding, and what does.
+    Fed { was: Option<Halt>, is: Option<Halt> },
     /// A rest after its cards began, or ended.
     Rests(bool),
 }
 
-/// The fault that a printer told by its state (`idle`, `processing`, `stopped`, `unreachable`) and its reasons.
-pub fn fault(state: &str, reasons: &[String]) -> Option<LossCause> {
-    let reason = stopping(reasons, &[]).into_iter().next();
+/// The fault that a printer told by its state (`idle`, `processing`, `stopped`, `unreachable`) and its reasons, without those that a person
+/// declared to be over. A card in it may wait for a person though it does not say that it is stopped.
+pub fn fault(state: &str, reasons: &[String], declared_over: &[String]) -> Option<LossCause> {
+    let reason = stopping(reasons, declared_over).into_iter().next();
     match state {
         "unreachable" => Some(LossCause::Unreachable),
-        "stopped" => Some(LossCause::Stopped { reason }),
-        _ => None,
+        "stopped" => Some(LossCause::Stopped { reason: reason.or_else(|| stopping(reasons, &[]).into_iter().next()) }),
+        _ => reason.map(|reason| LossCause::Stopped { reason: Some(reason) }),
     }
 }
 
@@ -87,8 +117,9 @@ impl Condition {
         if self.is_queue_paused || self.is_paused {
             return Some(LossCause::Paused);
         }
-        let locked = || self.is_locked.then_some(LossCause::Locked);
-        self.fault.clone().or_else(locked).or_else(|| self.is_resting.then_some(LossCause::Rested))
+        let fault = self.fault.clone().or_else(|| self.is_locked.then_some(LossCause::Locked));
+        let fault = fault.or_else(|| self.halt.map(LossCause::from));
+        fault.or_else(|| self.is_resting.then_some(LossCause::Rested))
     }
 
     fn apply(&mut self, change: &Change) {
@@ -97,6 +128,7 @@ impl Condition {
             Change::Paused(is) => self.is_paused = *is,
             Change::Seen(fault) => self.fault.clone_from(fault),
             Change::Locked { is, .. } => self.is_locked = *is,
+            Change::Fed { is, .. } => self.halt = *is,
             Change::Rests(is) => self.is_resting = *is,
         }
     }
@@ -109,6 +141,7 @@ impl Condition {
                 Change::Paused(is) => self.is_paused = !is,
                 Change::Seen(_) => self.fault = None,
                 Change::Locked { was, .. } => self.is_locked = *was,
+                Change::Fed { was, .. } => self.halt = *was,
                 Change::Rests(is) => self.is_resting = !is,
             }
         }
@@ -151,7 +184,7 @@ mod tests {
     }
 
     fn jam() -> Option<LossCause> {
-        fault("stopped", &["media-jam".to_owned()])
+        fault("stopped", &["media-jam".to_owned()], &[])
     }
 
     fn minutes(lost: &[LostTime]) -> Vec<(LossCause, i64)> {
@@ -189,16 +222,39 @@ mod tests {
         let changes = [
             (at(50), Change::Locked { was: false, is: true }),
             (at(130), Change::Locked { was: true, is: false }),
-            (at(140), Change::Seen(fault("unreachable", &[]))),
+            (at(140), Change::Seen(fault("unreachable", &[], &[]))),
         ];
-        let now = Condition { fault: fault("unreachable", &[]), ..Condition::default() };
+        let now = Condition { fault: fault("unreachable", &[], &[]), ..Condition::default() };
         assert_eq!(minutes(&lost_time(&changes, now, at(0), at(100))), [(LossCause::Locked, 50)]);
     }
 
     #[test]
     fn a_warning_of_a_printer_that_prints_is_no_loss() {
-        assert_eq!(fault("processing", &["marker-supply-low-warning".into()]), None);
-        assert_eq!(fault("stopped", &[]), Some(LossCause::Stopped { reason: None }));
+        assert_eq!(fault("processing", &["marker-supply-low-warning".into()], &[]), None);
+        assert_eq!(fault("stopped", &[], &[]), Some(LossCause::Stopped { reason: None }));
+    }
+
+    #[test]
+    fn a_card_that_waits_for_blanks_is_a_loss_until_a_person_declares_the_reason_to_be_over() {
+        let empty = ["media-empty".to_owned()];
+        let stopped = Some(LossCause::Stopped { reason: Some("media-empty".into()) });
+        assert_eq!(fault("processing", &empty, &[]), stopped);
+        assert_eq!((fault("idle", &empty, &empty), fault("stopped", &empty, &empty)), (None, stopped));
+    }
+
+    #[test]
+    fn what_stopped_the_feeding_counts_by_its_cause_also_if_it_began_before_the_night() {
+        let full = Some(Halt::TrayFull);
+        let changes = [
+            (at(10), Change::Fed { was: full, is: None }),
+            (at(30), Change::Fed { was: None, is: Some(Halt::EmptyHopper) }),
+            (at(50), Change::Locked { was: false, is: true }),
+        ];
+        let now = Condition { is_locked: true, halt: Some(Halt::EmptyHopper), ..Condition::default() };
+        let lost = lost_time(&changes, now, at(0), at(60));
+        assert_eq!(minutes(&lost), [(LossCause::EmptyHopper, 20), (LossCause::Locked, 10), (LossCause::TrayFull, 10)]);
+        let still = Condition { halt: full, ..Condition::default() };
+        assert_eq!(minutes(&lost_time(&[], still, at(0), at(60))), [(LossCause::TrayFull, 60)]);
     }
 
     #[test]

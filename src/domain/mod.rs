@@ -20,6 +20,7 @@
 //! * **import**: one list as it was imported, with what it did to each record, and what undoing it would do ([`undo`])
 //! * **window**: a time in which cards may start ([`window`])
 //! * **limit**: how many cards a printer's ribbon, tray, cleaning and rest allow; **supplies**: what of that is left ([`supply`])
+//! * **halt**: a limit that is reached, or a lack of blanks, as it is put on record when it begins and when it ends ([`halt`])
 //! * **standing**: what a printer is doing, or why it prints nothing ([`standing`])
 //! * **account**: a person who may sign in, with **roles**; **session**: what a sign-in opens; **token**: what a program signs in with
 //!   ([`account`])
@@ -57,6 +58,7 @@ pub mod delivery;
 pub mod dispatch;
 pub mod district;
 pub mod event_right;
+pub mod halt;
 pub mod hidden;
 pub mod id;
 pub mod import;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::time::Timestamp;
+use super::{halt::Halt, time::Timestamp};
 
 /// The highest value of a limit, in cards, minutes or seconds.
 pub const LIMIT_MAX: i64 = 1_000_000;
@@ -94,6 +94,9 @@ pub struct Counts {
     /// When these began.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub day_since: Option<Timestamp>,
+    /// What is on record as stopping the feeding.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub halt: Option<Halt>,
 }
 
 fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
@@ -269,6 +272,21 @@ impl Supplies {
             }
         }
         (counts != self.counts).then_some(Self { counts, ..*self })
+    }
+
+    /// With what stops the feeding on record: a limit, else that there are no blanks, which others find out. The same supplies again if
+    /// that is on record already.
+    #[must_use]
+    pub fn halted(&self, blanks: Option<Halt>, now: Timestamp) -> Self {
+        let Left { tray, ribbon, cleaning, day, .. } = self.left(now);
+        let limits = [
+            (tray, Halt::TrayFull),
+            (ribbon, Halt::RibbonUsedUp),
+            (cleaning, Halt::CleaningDue),
+            (day, Halt::DayLimit),
+        ];
+        let reached = limits.into_iter().find(|(left, _)| *left == Some(0)).map(|(_, halt)| halt);
+        Self { counts: Counts { halt: reached.or(blanks), ..self.counts }, ..*self }
     }
 
     /// With other limits. What is counted from now on begins with a new ribbon, an empty tray, a clean and rested printer; a ribbon of

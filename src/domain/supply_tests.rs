@@ -5,6 +5,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{
+    halt::Halt,
     supply::{Left, Limits, Said, Stop, Supplies, learned},
     time::Timestamp,
 };
@@ -48,6 +49,21 @@ fn a_number_at_which_the_feeding_stops_is_that_of_the_first_limit_or_of_the_card
     assert_eq!([1_050, 1_052, 1_053].map(|at| beyond.stops_at(Some(at))), [true, true, false]);
     let unlimited = printer(Limits::default());
     assert_eq!([None, Some(2_000)].map(|at| unlimited.stops_at(at)), [true, false]);
+}
+
+#[test]
+fn what_stops_the_feeding_is_on_record_until_it_ends_and_a_limit_stands_before_a_lack_of_blanks() {
+    let printer = printer(Limits { tray: Some(5), cards_a_day: Some(8), ..Limits::default() });
+    let halt = |supplies: &Supplies, blanks| supplies.halted(blanks, NOON).counts.halt;
+    assert_eq!((halt(&printer, None), halt(&printer, Some(Halt::NoBlanks))), (None, Some(Halt::NoBlanks)));
+    let full = fed(&printer, 5);
+    assert_eq!(halt(&full, Some(Halt::NoBlanks)), Some(Halt::TrayFull));
+    let on_record = full.halted(None, NOON);
+    assert_eq!(on_record.halted(None, minutes(9)), on_record, "it has begun once");
+    let emptied = on_record.said(Said { tray: Some(0), ..Said::default() });
+    assert_eq!((emptied.counts.halt, halt(&emptied, None)), (Some(Halt::TrayFull), None));
+    let day = fed(&emptied, 3).advanced(0, NOON).unwrap();
+    assert_eq!((halt(&day, None), day.halted(None, minutes(24 * 60)).counts.halt), (Some(Halt::DayLimit), None));
 }
 
 #[test]

@@ -134,6 +134,7 @@ async fn what_people_list_is_read_through_an_index_of_its_own() {
         (card_out::OVERDUE, "card_out_sent (handed_over_order=? AND sent_at_us<?)"),
         (card_out::LAST_BEFORE, "card_out_sent (handed_over_order=? AND sent_at_us<?)"),
         (lane::WAITS, "SEARCH waiting USING PRIMARY KEY (profile=? AND class=?)"),
+        (lane::ANY_WAITS, "SEARCH waiting USING PRIMARY KEY (profile=?)"),
         (lane::BATCH, "SEARCH b USING INTEGER PRIMARY KEY (rowid=?)"),
         (lane::BATCH, "SEARCH j USING INDEX job_batch (batch_id=?)"),
         (place_change::JUMPS, "place_change_jumps (id<?)"),

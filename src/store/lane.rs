@@ -27,6 +27,9 @@ pub struct LaneBatch {
 /// Whether a walk-in of a profile waits.
 pub(super) const WAITS: &str = "SELECT EXISTS (SELECT 1 FROM waiting WHERE profile = $1 AND class = $2)";
 
+/// Whether a record of a profile waits.
+pub(super) const ANY_WAITS: &str = "SELECT EXISTS (SELECT 1 FROM waiting WHERE profile = $1)";
+
 /// The batch `$1`; `$2` is the class of walk-ins.
 pub(super) const BATCH: &str = "
     SELECT b.profile, b.place, b.state,
@@ -62,6 +65,12 @@ impl Tx {
     pub async fn walk_in_waits(&mut self, profile: &str) -> Result<bool, StoreError> {
         on!(self, c => sqlx::query_scalar(WAITS).bind(profile).bind(WALK_IN_CLASS).fetch_one(c))
             .map_err(doing("looking for walk-ins"))
+    }
+
+    /// Whether a record of a profile waits, by one look into the same index.
+    pub async fn record_waits(&mut self, profile: &str) -> Result<bool, StoreError> {
+        on!(self, c => sqlx::query_scalar(ANY_WAITS).bind(profile).fetch_one(c))
+            .map_err(doing("reading the waiting list"))
     }
 
     /// A batch into which a walk-in may come.

@@ -13,11 +13,12 @@ pub(super) const EVENTS: &str = "
         AND (entry LIKE '%\"printer.seen\"%' OR entry LIKE '%\"printer.breaker\"%' OR entry LIKE '%\"printer.cleared\"%'
             OR entry LIKE '%\"queue.paused\"%' OR entry LIKE '%\"queue.resumed\"%' OR entry LIKE '%\"batch.approved\"%'
             OR entry LIKE '%\"batch.cancelled\"%' OR entry LIKE '%\"printer.rests\"%' OR entry LIKE '%\"printer.rested\"%'
-            OR entry LIKE '%\"printer.supplies\"%')
+            OR entry LIKE '%\"printer.supplies\"%' OR entry LIKE '%\"printer.feeding-stopped\"%'
+            OR entry LIKE '%\"printer.feeding-resumed\"%')
     ORDER BY seq DESC LIMIT $3";
 
 /// The acts that a report of a night tells.
-const HAPPENED: [&str; 10] = [
+const HAPPENED: [&str; 12] = [
     "printer.seen",
     "printer.breaker",
     "printer.cleared",
@@ -28,6 +29,8 @@ const HAPPENED: [&str; 10] = [
     "printer.rests",
     "printer.rested",
     "printer.supplies",
+    "printer.feeding-stopped",
+    "printer.feeding-resumed",
 ];
 
 /// Good cards of batches by district.

@@ -49,6 +49,8 @@ texts! {
     warning(warning: Warning) -> &'static str;
     /// Why a printer must not be used.
     objection(objection: &Objection) -> String;
+    /// What a state reason says of a printer, an IPP keyword with or without its suffix; none for an unknown one.
+    printer_condition(reason: &str) -> Option<&'static str>;
     /// What a printer cannot guarantee.
     caution(caution: Caution) -> &'static str;
     /// An operation of the permission table; its stable name if it has no other.

@@ -8,7 +8,7 @@ use cetak::{
     engine::{
         EngineError,
         client::Client,
-        operations::{RecountCounters, SayPrinterSupplies, SetPrinterLimits},
+        operations::{HopperSetting, RecountCounters, SayPrinterSupplies, SetPrinterLimits},
         query::{ListNeeds, NeedKind, Query, ShowPlan, ShowScenario},
     },
     simulation::{self, Activity, Preparation, Scenario},
@@ -72,6 +72,62 @@ async fn standing(world: &World) -> Standing {
 async fn needs(world: &World) -> Vec<NeedKind> {
     let needs = ListNeeds {}.read(&world.engine).await.unwrap();
     needs.into_iter().map(|need| need.kind).filter(|kind| !kind.is_routine()).collect()
+}
+
+/// What stopped the feeding of printers, and what of it ended, as the audit has it.
+async fn feeding(world: &World) -> Vec<String> {
+    let rows = world.engine.store.read().await.unwrap().audit_page("scheduler", 0, 10_000).await.unwrap();
+    let told = |row: &cetak::store::AuditEntry| {
+        let entry: serde_json::Value = serde_json::from_str(&row.entry).unwrap();
+        let act = entry["act"].as_str()?.strip_prefix("printer.feeding-")?;
+        Some(format!("{act} {}", entry["details"]["reason"].as_str()?))
+    };
+    rows.iter().filter_map(told).collect()
+}
+
+#[tokio::test]
+async fn what_stops_the_feeding_is_in_the_audit_once_when_it_begins_and_once_when_it_ends() {
+    let world = office(30, "hold=yes").await;
+    set(&world, SetPrinterLimits { tray: limit(10), ..unchanged() }).await;
+    world.run().await;
+    assert_eq!(feeding(&world).await, ["stopped tray-full"]);
+    // Another scheduler finds it on record.
+    assert_eq!(world.run().await, [("p1".to_owned(), Blocked::TrayFull)]);
+    assert_eq!(feeding(&world).await, ["stopped tray-full"]);
+    say(&world, SayPrinterSupplies { in_tray: limit(0), ..silent() }).await;
+    set(&world, SetPrinterLimits { tray: limit(0), cards_a_day: limit(15), ..unchanged() }).await;
+    assert_eq!(world.run().await, [("p1".to_owned(), Blocked::Rests)]);
+    let day = ["stopped tray-full", "resumed tray-full", "stopped day-limit"];
+    assert_eq!(feeding(&world).await, day, "{} are printed", world.records("printed").await);
+    world.clock.advance(Duration::from_hours(25));
+    world.run().await;
+    assert_eq!(feeding(&world).await[3], "resumed day-limit");
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_lack_of_blanks_is_in_the_audit_only_while_records_wait() {
+    let world = World::with(|settings| settings.batch_size = 7).await;
+    world.import(&students(0..10)).await;
+    world.receive(4, None).await;
+    world.printer("p1", "").await;
+    for _ in 0..2 {
+        assert_eq!(world.run().await, [("p1".to_owned(), Blocked::NoBlanks)]);
+        assert_eq!(feeding(&world).await, ["stopped no-blanks"]);
+    }
+    world.receive(6, None).await;
+    world.run().await;
+    assert_eq!(world.records("printed").await, 10);
+    assert_eq!(feeding(&world).await, ["stopped no-blanks", "resumed no-blanks"], "no record waits for a blank");
+
+    world.import(&students(10..20)).await;
+    world.receive(20, None).await;
+    let hopper = Some(HopperSetting::Counted(50.try_into().unwrap()));
+    by(&world.engine).act(operations::set_printer("p1", None, None, hopper)).await.unwrap();
+    operations::load(&world.engine, "p1", 3).await.unwrap();
+    world.run().await;
+    assert_eq!(feeding(&world).await[2..], ["stopped empty-hopper"]);
+    world.audit().await;
 }
 
 #[tokio::test]

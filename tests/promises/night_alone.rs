@@ -120,6 +120,12 @@ async fn the_evening_says_what_the_night_will_do_and_the_morning_what_became_of_
     assert!(report.piles.iter().all(|pile| pile.districts.iter().map(|of| of.cards).sum::<i64>() == pile.printed));
     assert_eq!(report.left.iter().map(|left| left.records).sum::<i64>(), 90 - good);
     assert!(!report.happened.is_empty() && !report.needs.is_empty());
+    let empty = report.happened.iter().filter(|event| event.act == "printer.feeding-stopped");
+    let empty: Vec<_> = empty.map(|event| (&*event.subject, &*event.detail)).collect();
+    assert!(empty.contains(&("printer p0", "empty-hopper")), "{empty:?}");
+    let p0 = truth.printers.iter().find(|printer| printer.printer == "p0").unwrap();
+    assert_eq!(p0.lost[0].cause, LossCause::EmptyHopper, "{p0:?}");
+    assert!(p0.lost[0].seconds > 600, "its twelve cards take four of twenty minutes: {p0:?}");
 }
 
 #[tokio::test]

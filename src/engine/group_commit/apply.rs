@@ -297,6 +297,15 @@ async fn count_supplies(tx: &mut Tx, group: &Group) -> Result<Vec<bool>, StoreEr
             let act = if after.counts.rests_since.is_some() { "printer.rests" } else { "printer.rested" };
             tx.audit(Event::new(act, format!("printer {printer}")));
         }
+        if is_saved && before.counts.halt != after.counts.halt {
+            let subject = format!("printer {printer}");
+            if let Some(halt) = before.counts.halt {
+                tx.audit(Event::new("printer.feeding-resumed", &*subject).with("reason", halt.as_str()));
+            }
+            if let Some(halt) = after.counts.halt {
+                tx.audit(Event::new("printer.feeding-stopped", &*subject).with("reason", halt.as_str()));
+            }
+        }
         saved.push(is_saved);
     }
     Ok(saved)

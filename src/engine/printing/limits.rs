@@ -1,10 +1,11 @@
-//! The limits of a printer: its worker counts what they leave, and begins and ends its rests.
+//! The limits of a printer: its worker counts what they leave, begins and ends its rests, and puts on record what stops its feeding.
 
 use cetak_driver_api::Supply;
 
 use super::services::Services;
 use crate::{
     domain::{
+        halt::Halt,
         printer::Printer,
         printer_reason::{Task, advise},
         supply::Supplies,
@@ -12,9 +13,27 @@ use crate::{
     store::StoreError,
 };
 
-/// Begins and ends rests. False: the counts were changed meanwhile.
-pub(super) async fn count(services: &Services, printer: &mut Printer) -> Result<bool, StoreError> {
-    save(services, printer, printer.supplies.advanced(0, services.now())).await
+/// Whether a printer has blanks, as far as its worker knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::engine) enum Blanks {
+    /// It has, or no record waits for one.
+    Enough,
+    /// It has none, and records wait.
+    Lacking,
+    /// Not looked for since.
+    AsBefore,
+}
+
+/// Begins and ends rests, and puts on record what stops the feeding. False: the counts were changed meanwhile.
+pub(super) async fn count(services: &Services, printer: &mut Printer, blanks: Blanks) -> Result<bool, StoreError> {
+    let (now, before) = (services.now(), printer.supplies);
+    let lacking = match blanks {
+        Blanks::Enough => None,
+        Blanks::Lacking => Some(Halt::without_blanks(printer.hopper.is_some())),
+        Blanks::AsBefore => before.counts.halt.filter(|halt| halt.is_of_blanks()),
+    };
+    let after = before.advanced(0, now).unwrap_or(before).halted(lacking, now);
+    save(services, printer, (after != before).then_some(after)).await
 }
 
 /// Counts the ribbon by the level that its printer reports, that of the one that ends first. False: the counts were changed meanwhile.

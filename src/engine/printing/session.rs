@@ -10,7 +10,7 @@ use super::{
     compared_jobs::ComparedJobs,
     document,
     ending::{Effect, Ending, Rest, refusal},
-    limits,
+    limits::{self, Blanks},
     services::Services,
     suitability::{identity, lasting, objections},
     waiting::Waiting,
@@ -273,9 +273,9 @@ impl PrinterSession {
         self.printer.supplies.stop(0, now).and_then(Stop::until)
     }
 
-    /// Begins and ends rests. False: the counts were changed meanwhile.
-    pub(in crate::engine) async fn count_supplies(&mut self, services: &Services) -> Result<bool, StoreError> {
-        limits::count(services, &mut self.printer).await
+    /// Begins and ends rests and halts. False: the counts were changed meanwhile.
+    pub(in crate::engine) async fn count(&mut self, services: &Services, blanks: Blanks) -> Result<bool, StoreError> {
+        limits::count(services, &mut self.printer, blanks).await
     }
 
     /// Asks a printer whose ribbon is used up for its level: it may have another one. True: it was counted again.

@@ -13,6 +13,7 @@ use super::{
     attempt::{cancel_leftover, judge, reference, unknown_reference},
     card_name::CardName,
     ending::Ending,
+    limits::Blanks,
     prefetch::print_batch,
     services::{Progress, Services},
     session::{Pending, PrinterSession},
@@ -124,7 +125,8 @@ impl Worker {
             self.session.ask(&self.services).await?;
             action = self.decide(&read);
         }
-        if counts_rests(action) && !self.session.count_supplies(&self.services).await? {
+        let blanks = if action == Action::Print { Blanks::Enough } else { Blanks::AsBefore };
+        if counts_rests(action) && !self.session.count(&self.services, blanks).await? {
             return Ok(Progress::Continue); // a person has changed them
         }
         match action {
@@ -138,21 +140,7 @@ impl Worker {
                 }
                 Ok(progress)
             }
-            Action::Plan => match self.services.commits.plan(self.session.printer().clone()).await? {
-                Plan::Batch(batch, jobs) if batch.state == BatchState::Running => {
-                    if self.session.is_comparison_due(&self.services) {
-                        self.session.ask(&self.services).await?;
-                        if !self.session.is_ready() {
-                            return Ok(Progress::Continue);
-                        }
-                    }
-                    self.print(batch, Some(jobs)).await
-                }
-                Plan::Batch(..) => Ok(Progress::Continue),
-                Plan::NoBlanks => Ok(Progress::Blocked(Blocked::NoBlanks)),
-                Plan::NoRoom => Ok(Progress::Wait(POLL_MAX)), // said or set since it was read
-                Plan::NothingWaits => Ok(Progress::Blocked(Blocked::NothingWaits)),
-            },
+            Action::Plan => self.plan().await,
             Action::Print => match read.batch {
                 Some(batch) => self.print(batch, None).await,
                 None => Ok(Progress::Continue),
@@ -165,6 +153,38 @@ impl Worker {
             Action::Ask => Ok(Progress::Wait(POLL_MIN)),
             Action::WaitForPrinter | Action::Block { .. } => self.rest(action, read.batch).await,
         }
+    }
+
+    /// Plans the next batch and prints it, or puts on record that there are no blanks for the records that wait.
+    async fn plan(&mut self) -> Result<Progress, StoreError> {
+        let plan = self.services.commits.plan(self.session.printer().clone()).await?;
+        let blanks = match plan {
+            Plan::NoBlanks if self.record_waits().await? => Blanks::Lacking,
+            Plan::Batch(..) | Plan::NoBlanks | Plan::NothingWaits => Blanks::Enough,
+            Plan::NoRoom => Blanks::AsBefore,
+        };
+        if !self.session.count(&self.services, blanks).await? {
+            return Ok(Progress::Continue); // a person has changed them
+        }
+        match plan {
+            Plan::Batch(batch, jobs) if batch.state == BatchState::Running => {
+                if self.session.is_comparison_due(&self.services) {
+                    self.session.ask(&self.services).await?;
+                    if !self.session.is_ready() {
+                        return Ok(Progress::Continue);
+                    }
+                }
+                self.print(batch, Some(jobs)).await
+            }
+            Plan::Batch(..) => Ok(Progress::Continue),
+            Plan::NoBlanks => Ok(Progress::Blocked(Blocked::NoBlanks)),
+            Plan::NoRoom => Ok(Progress::Wait(POLL_MAX)), // said or set since it was read
+            Plan::NothingWaits => Ok(Progress::Blocked(Blocked::NothingWaits)),
+        }
+    }
+
+    async fn record_waits(&self) -> Result<bool, StoreError> {
+        self.services.engine.store.read_once().await?.record_waits(&self.session.printer().profile).await
     }
 
     /// Confirms that attempts that another process settled will not be sent any more. Between two runs over a batch the

@@ -59,9 +59,10 @@ impl Hidden {
         self.types.is_empty()
     }
 
-    /// Whether an event of the audit tells of blanks that are being counted.
+    /// Whether an event of the audit tells of blanks that are being counted. That the feeding of a printer stopped may tell that it has none.
     pub fn hides_event(&self, act: &str, subject: &str) -> bool {
-        (act.starts_with("blangko.") || act.starts_with("act.")) && self.of_subject(subject).is_some()
+        let is_of_feeding = act.starts_with("printer.feeding-") && !self.is_empty();
+        is_of_feeding || (act.starts_with("blangko.") || act.starts_with("act.")) && self.of_subject(subject).is_some()
     }
 
     /// The count that hides a blank type.
@@ -124,5 +125,23 @@ impl<T: Blind> Blind for Vec<T> {
 impl<T: Blind> Blind for Option<T> {
     fn hide(&mut self, hidden: &Hidden) -> Result<(), CountRefusal> {
         self.as_mut().map_or(Ok(()), |answer| answer.hide(hidden))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn while_blanks_are_counted_no_event_tells_whether_a_printer_has_any() {
+        let counted = Hidden { types: [("student".to_owned(), CountId(7))].into(), ..Hidden::default() };
+        for (act, subject, is) in [
+            ("printer.feeding-stopped", "printer p1", true),
+            ("blangko.received", "blangko student", true),
+            ("printer.seen", "printer p1", false),
+        ] {
+            assert_eq!(counted.hides_event(act, subject), is, "{act}");
+            assert!(!Hidden::default().hides_event(act, subject), "{act}");
+        }
     }
 }

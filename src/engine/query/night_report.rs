@@ -1,6 +1,6 @@
 //! The morning after a night: what was printed and where it lies, what happened, who must do what, what was planned, what is left.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,10 +15,13 @@ use super::{
 use crate::{
     domain::{
         breaker::Breaker,
+        halt::Halt,
         lost_time::{Change, Condition, LostTime, fault, lost_time},
         pause::PauseScope,
         permission::Operation,
+        printer_reason::still_acknowledged,
         standing::Standing,
+        supply::Counts,
         time::Timestamp,
     },
     store::{BatchLine, PrinterEvent, Tx},
@@ -164,7 +167,9 @@ impl Query for ReportNight {
         let printers = printers::read(engine, &mut tx, &facts).await?;
         let (mut piles, events) = (piles(&mut tx, since).await?, events(&mut tx, since).await?);
         let kept = kept(&mut tx, since).await?;
-        let plan = kept.map(|plan| truth(&plan, &night, (&facts, &printers), &events, engine.clock.now()));
+        let counts =
+            tx.printer_list().await?.into_iter().map(|printer| (printer.name, printer.supplies.counts)).collect();
+        let plan = kept.map(|plan| truth(&plan, &night, (&facts, &printers, &counts), &events, engine.clock.now()));
         let mut happened: Vec<_> = events.into_iter().map(event).collect();
         let is_cut = piles.len() > LISTED_MAX || happened.len() > LISTED_MAX;
         piles.drain(..piles.len().saturating_sub(LISTED_MAX));
@@ -235,7 +240,7 @@ async fn kept(tx: &mut Tx, since: Timestamp) -> Result<Option<NightPlan>, Engine
 fn truth(
     plan: &NightPlan,
     night: &Night,
-    (facts, printers): (&Facts, &[PrinterLine]),
+    (facts, printers, counts): (&Facts, &[PrinterLine], &HashMap<String, Counts>),
     events: &[PrinterEvent],
     now: Timestamp,
 ) -> PlanTruth {
@@ -244,11 +249,10 @@ fn truth(
         let name = &planned.printer;
         let line = night.printers.iter().find(|line| line.printer == *name);
         let printer = printers.iter().find(|line| line.name == *name);
-        let changes = changes(events, name);
-        let rests =
-            changes.iter().rev().find_map(|(_, change)| if let Change::Rests(is) = change { Some(*is) } else { None });
-        let condition = printer.map(|printer| condition(facts, printer)).unwrap_or_default();
-        let condition = Condition { is_resting: rests.unwrap_or_default(), ..condition };
+        let declared_over = printer.map(|printer| printer.declared_over.clone()).unwrap_or_default();
+        let changes = changes(events, name, declared_over);
+        let counts = counts.get(name).copied().unwrap_or_default();
+        let condition = printer.map(|printer| condition(facts, printer, &counts)).unwrap_or_default();
         PrinterTruth {
             printer: name.clone(),
             planned: planned.printed,
@@ -267,41 +271,55 @@ fn truth(
     }
 }
 
-/// What keeps a printer from printing now, beside its rests.
-fn condition(facts: &Facts, printer: &PrinterLine) -> Condition {
+/// What keeps a printer from printing now.
+fn condition(facts: &Facts, printer: &PrinterLine, counts: &Counts) -> Condition {
     let is_paused = |scope: &PauseScope| facts.pauses.iter().any(|pause| pause.scope == *scope);
     Condition {
         is_queue_paused: is_paused(&PauseScope::Queue),
         is_paused: is_paused(&PauseScope::Printer(printer.name.clone())),
-        fault: fault(&printer.state, &printer.reasons),
+        fault: fault(&printer.state, &printer.reasons, &printer.declared_over),
         is_locked: printer.breaker == Breaker::Locked,
-        is_resting: false,
+        halt: counts.halt,
+        is_resting: counts.rests_since.is_some(),
     }
 }
 
 /// The changes of a printer, of those that are on record, in their order.
-fn changes(events: &[PrinterEvent], printer: &str) -> Vec<(Timestamp, Change)> {
+fn changes(events: &[PrinterEvent], printer: &str, mut declared_over: Vec<String>) -> Vec<(Timestamp, Change)> {
     let subject = format!("printer {printer}");
-    let change = |event: &PrinterEvent| {
+    if events.iter().any(|event| event.act == "printer.cleared" && event.subject == subject) {
+        declared_over.clear(); // declared since
+    }
+    let mut seen = (String::new(), Vec::new());
+    let mut change = |event: &PrinterEvent| {
         let text = |key: &str| event.details.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
-        let is_of_printer = event.subject == subject;
-        let reasons =
-            || text("reasons").split(',').filter(|one| !one.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+        let listed = |key| text(key).split(',').filter(|one| !one.is_empty()).map(str::to_owned).collect::<Vec<_>>();
         let is_locked = |key| text(key).parse() == Ok(Breaker::Locked);
+        let halt = || Halt::from_code(text("reason"));
         let change = match &*event.act {
-            "queue.paused" | "queue.resumed" => {
-                let is = event.act == "queue.paused";
-                if event.subject == "queue" { Change::QueuePaused(is) } else { Change::Paused(is) }
+            "queue.paused" | "queue.resumed" if event.subject == "queue" => {
+                Change::QueuePaused(event.act == "queue.paused")
             }
-            "printer.seen" => Change::Seen(fault(text("state"), &reasons())),
+            _ if event.subject != subject => return None,
+            "queue.paused" | "queue.resumed" => Change::Paused(event.act == "queue.paused"),
+            "printer.seen" => {
+                seen = (text("state").to_owned(), listed("reasons"));
+                declared_over = still_acknowledged(&seen.1, &declared_over);
+                Change::Seen(fault(&seen.0, &seen.1, &declared_over))
+            }
+            "printer.cleared" if !seen.0.is_empty() => {
+                declared_over = listed("overridden");
+                Change::Seen(fault(&seen.0, &seen.1, &declared_over))
+            }
             "printer.breaker" => Change::Locked { was: is_locked("was"), is: is_locked("is") },
+            "printer.feeding-stopped" => Change::Fed { was: None, is: halt() },
+            "printer.feeding-resumed" => Change::Fed { was: halt(), is: None },
             "printer.rests" | "printer.rested" => Change::Rests(event.act == "printer.rests"),
             _ => return None,
         };
-        let is_told = is_of_printer || matches!(change, Change::QueuePaused(_));
-        Timestamp::parse(&event.at).filter(|_| is_told).map(|at| (at, change))
+        Timestamp::parse(&event.at).map(|at| (at, change))
     };
-    events.iter().filter_map(change).collect()
+    events.iter().filter_map(&mut change).collect()
 }
 
 fn blanks(facts: &Facts) -> Vec<BlanksLeft> {

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     domain::{
         breaker::Breaker,
+        halt::Halt,
         lost_time::{LossCause, LostTime},
     },
     engine::query::{BlanksLeft, Happened, LeftInClass, NightPile, NightReport, PlanTruth, PrinterTruth},
@@ -52,8 +53,16 @@ fn lost_in_words(page: &Page, lost: &LostTime) -> String {
     match &lost.cause {
         LossCause::Paused => page.with(texts::LOST_PAUSED, &[&minutes]),
         LossCause::Unreachable => page.with(texts::LOST_UNREACHABLE, &[&minutes]),
-        LossCause::Stopped { reason: Some(reason) } => page.with(texts::LOST_STOPPED_BY, &[&minutes, reason]),
+        LossCause::Stopped { reason: Some(reason) } => {
+            page.with(texts::LOST_STOPPED_BY, &[&minutes, &pages::printer_reason(reason, page.language)])
+        }
         LossCause::Stopped { reason: None } => page.with(texts::LOST_STOPPED, &[&minutes]),
+        LossCause::TrayFull => page.with(texts::LOST_TRAY_FULL, &[&minutes]),
+        LossCause::RibbonUsedUp => page.with(texts::LOST_RIBBON_USED_UP, &[&minutes]),
+        LossCause::CleaningDue => page.with(texts::LOST_CLEANING_DUE, &[&minutes]),
+        LossCause::DayLimit => page.with(texts::LOST_DAY_LIMIT, &[&minutes]),
+        LossCause::EmptyHopper => page.with(texts::LOST_EMPTY_HOPPER, &[&minutes]),
+        LossCause::NoBlanks => page.with(texts::LOST_NO_BLANKS, &[&minutes]),
         LossCause::Rested => page.with(texts::LOST_RESTED, &[&minutes]),
         LossCause::Locked => page.with(texts::LOST_LOCKED, &[&minutes]),
     }
@@ -94,13 +103,26 @@ fn happened(page: &Page, report: &NightReport) -> Table {
 
 /// What was seen or said, without codes.
 fn detail(page: &Page, event: &Happened) -> String {
-    let shown = |part: &str| match (&*event.act, part.parse::<Breaker>()) {
-        ("printer.seen", _) => pages::printer_state(part, page.language),
-        ("printer.breaker", Ok(breaker)) => page.t(pages::breaker(breaker)).to_owned(),
-        ("printer.supplies", _) => said(page, part),
+    let shown = |part: &str| match (&*event.act, part.parse::<Breaker>(), Halt::from_code(part)) {
+        ("printer.seen", ..) => seen(page, part),
+        ("printer.breaker" | "printer.cleared", Ok(breaker), _) => page.t(pages::breaker(breaker)).to_owned(),
+        ("printer.feeding-stopped" | "printer.feeding-resumed", _, Some(halt)) => {
+            pages::halt(halt, page.language).to_owned()
+        }
+        ("printer.supplies", ..) => said(page, part),
         _ => part.to_owned(),
     };
     event.detail.split(", ").map(shown).collect::<Vec<_>>().join(", ")
+}
+
+/// The state of a printer, or the reasons that it gave for it.
+fn seen(page: &Page, part: &str) -> String {
+    let state = pages::printer_state(part, page.language);
+    if state != part {
+        return state;
+    }
+    let reasons = part.split(',').map(|reason| pages::printer_reason(reason, page.language));
+    reasons.collect::<Vec<_>>().join(", ")
 }
 
 /// What a person said of a supply: its name and the cards.

@@ -7,7 +7,7 @@ use super::{
     file::{cell, not_in_form, not_in_table},
     message::Message,
     number::thousands,
-    printer::condition,
+    printer::printer_condition,
 };
 use crate::domain::{
     id::ImportId,
@@ -152,7 +152,7 @@ pub fn different_notes(notes: BTreeMap<Option<String>, i64>, others: i64) -> Mes
 
 /// A keyword as the printer gave it, with its meaning where that is known.
 fn of_printer(keyword: &str) -> String {
-    condition(keyword).map_or_else(|| keyword.to_owned(), |condition| format!("{keyword}: {condition}"))
+    printer_condition(keyword).map_or_else(|| keyword.to_owned(), |condition| format!("{keyword}: {condition}"))
 }
 
 fn driver(fault: DriverFault, detail: &Detail) -> String {

@@ -29,6 +29,7 @@ pub use self::{
     number::thousands,
     objection::{caution, objection},
     operation::operation,
+    printer::printer_condition,
     reason::reason,
     refusal::refusal,
     state::{attempt_state, batch_state, job_state, pending_state, record_state, role},

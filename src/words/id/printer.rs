@@ -5,7 +5,7 @@ use crate::domain::printer_reason::{
 };
 
 /// What a known state reason says of the printer, with or without its suffix; `None` for an unknown one.
-pub(super) fn condition(reason: &str) -> Option<&'static str> {
+pub fn printer_condition(reason: &str) -> Option<&'static str> {
     Some(match advise(reason).keyword.as_str() {
         "media-empty" | "media-needed" | "media-path-input-empty" => "wadah blangko kosong",
         "media-low" => "wadah blangko hampir kosong",
@@ -95,9 +95,9 @@ mod tests {
     #[test]
     fn every_known_keyword_has_a_meaning_in_words_and_no_other() {
         for keyword in keywords() {
-            assert!(condition(keyword).is_some(), "{keyword}");
-            assert_eq!(condition(&format!("{keyword}-warning")), condition(keyword));
+            assert!(printer_condition(keyword).is_some(), "{keyword}");
+            assert_eq!(printer_condition(&format!("{keyword}-warning")), printer_condition(keyword));
         }
-        assert_eq!(condition("vendor-flux-capacitor"), None);
+        assert_eq!(printer_condition("vendor-flux-capacitor"), None);
     }
 }

@@ -4,7 +4,7 @@ use super::{
     file::{cell, not_in_form, not_in_table},
     message::{Message, quote},
     number::thousands,
-    printer::condition,
+    printer::printer_condition,
 };
 use crate::domain::reason::{Detail, DriverFault, IdentifierFault, PhotoFault, Reason, RenderFault, SealedFault};
 
@@ -106,7 +106,7 @@ pub(super) fn quoted(detail: &str) -> String {
 
 /// A keyword as the printer gave it, with its meaning where that is known.
 fn of_printer(keyword: &str) -> String {
-    condition(keyword).map_or_else(|| format!("`{keyword}`"), |condition| format!("`{keyword}`: {condition}"))
+    printer_condition(keyword).map_or_else(|| format!("`{keyword}`"), |condition| format!("`{keyword}`: {condition}"))
 }
 
 fn driver(fault: DriverFault, detail: &Detail) -> String {

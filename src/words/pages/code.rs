@@ -84,6 +84,12 @@ pub(crate) fn printer_state(code: &str, language: Language) -> String {
     named(PRINTER_STATES, code, language)
 }
 
+/// What a printer says of itself by a state reason, with the keyword that its makers write about.
+pub(crate) fn printer_reason(keyword: &str, language: Language) -> String {
+    let condition = language.printer_condition(keyword);
+    condition.map_or_else(|| keyword.to_owned(), |condition| format!("{condition} ({keyword})"))
+}
+
 /// What a pause is of, from its code: `queue`, `printer NAME` or `batch NUMBER`.
 pub(crate) fn pause_scope(code: &str, language: Language) -> String {
     let (en, id, value) = match code.split_once(' ') {
@@ -180,6 +186,12 @@ pub(crate) fn stock_account(code: &str, language: Language) -> String {
 mod tests {
     use super::*;
     use crate::words::pages::text::assert_indonesian;
+
+    #[test]
+    fn a_reason_of_a_printer_is_told_in_words_before_its_keyword() {
+        assert_eq!(printer_reason("media-jam-error", Language::Indonesian), "kartu tersangkut (media-jam-error)");
+        assert_eq!(printer_reason("vendor-flux", Language::Indonesian), "vendor-flux");
+    }
 
     #[test]
     fn what_an_act_is_about_is_told_in_the_language_of_the_page() {

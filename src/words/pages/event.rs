@@ -94,6 +94,8 @@ events! {
     "printer.added" "printer added" "printer ditambahkan";
     "printer.breaker" "printer locked or unlocked after failures" "printer dikunci atau dibuka setelah gagal";
     "printer.cleared" "printer declared clear" "printer dinyatakan beres";
+    "printer.feeding-stopped" "printer is fed no more cards" "printer tidak diberi kartu lagi";
+    "printer.feeding-resumed" "printer is fed cards again" "printer diberi kartu kembali";
     "printer.given-up" "printer given up by its computer" "printer dilepas oleh komputernya";
     "printer.removed" "printer removed" "printer dihapus";
     "printer.seen" "state of the printer seen" "keadaan printer terlihat";

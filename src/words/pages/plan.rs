@@ -2,6 +2,7 @@
 
 use super::text::{Text, texts};
 use crate::{
+    domain::halt::Halt,
     simulation::{Activity, Preparation},
     words::Language,
 };
@@ -11,7 +12,7 @@ texts! {
     PLAN_TIME "From {} to {}. As things are now; the scheduler decides when it comes to a card." "Dari {} sampai {}. Menurut keadaan sekarang; penjadwal memutuskan ketika giliran kartunya tiba.";
     PLAN_BANDS "A tenth of all nights is below the first number in brackets, a tenth above the second." "Sepersepuluh dari semua malam berada di bawah angka pertama dalam kurung, sepersepuluh di atas angka kedua.";
     PLAN_BAND "{} ({} to {})" "{} ({} sampai {})";
-    PLAN_MORE "{} more cards" "{} kartu lebih banyak";
+    PLAN_MORE "more cards: {}" "tambahan kartu: {}";
     GOOD_CARDS "Good cards" "Kartu layak";
     RECORDS_WAITING "Records that wait" "Permohonan menunggu";
     BLANKS_LEFT "Blanks left" "Sisa blangko";
@@ -38,14 +39,20 @@ texts! {
     LOST_PAUSED "paused for {} min" "dijeda {} menit";
     LOST_UNREACHABLE "out of reach for {} min" "tidak terjangkau {} menit";
     LOST_STOPPED "stopped for {} min" "berhenti {} menit";
-    LOST_STOPPED_BY "stopped for {} min ({})" "berhenti {} menit ({})";
+    LOST_STOPPED_BY "stopped for {} min: {}" "berhenti {} menit: {}";
     NO_BLANKS_LEFT "none is free" "tidak ada yang bebas";
     LOST_RESTED "rested for {} min" "istirahat {} menit";
-    SAID_RIBBON "ribbon for {} cards" "ribbon untuk {} kartu";
-    SAID_TRAY "{} cards in the output tray" "{} kartu di baki keluaran";
+    LOST_TRAY_FULL "its tray was full for {} min" "baki keluaran penuh {} menit";
+    LOST_RIBBON_USED_UP "its ribbon was used up for {} min" "ribbon habis {} menit";
+    LOST_CLEANING_DUE "it had to be cleaned for {} min" "perlu dibersihkan {} menit";
+    LOST_DAY_LIMIT "it had fed the cards of a day for {} min" "jatah kartu sehari tercapai {} menit";
+    LOST_EMPTY_HOPPER "its hopper was empty for {} min" "wadah blangko kosong {} menit";
+    LOST_NO_BLANKS "no blanks for {} min" "tidak ada blangko {} menit";
+    SAID_RIBBON "cards left on the ribbon: {}" "sisa kartu pada ribbon: {}";
+    SAID_TRAY "cards in the output tray: {}" "kartu di baki keluaran: {}";
     SAID_CLEANED "cleaned" "sudah dibersihkan";
     LOST_LOCKED "locked after failures for {} min" "terkunci setelah gagal {} menit";
-    SPOILED_BLANKS "{} blanks spoiled" "{} blangko rusak";
+    SPOILED_BLANKS "spoiled blanks: {}" "blangko rusak: {}";
     PILES "Where the good cards lie" "Letak kartu yang layak";
     IN_THIS_ORDER "Sorted by district, in this order" "Diurutkan menurut kecamatan, dengan urutan ini";
     WHAT_HAPPENED "What happened" "Yang terjadi";
@@ -81,6 +88,19 @@ pub(crate) fn preparation(preparation: Preparation, language: Language) -> &'sta
         Preparation::Ribbon => Text::new("Put in a new ribbon", "Pasang ribbon baru"),
         Preparation::Tray => Text::new("Empty its output tray", "Kosongkan baki keluarannya"),
         Preparation::Cleaning => Text::new("Clean it", "Bersihkan"),
+    };
+    text.in_language(language)
+}
+
+/// What stopped the feeding of a printer, or stops it.
+pub(crate) fn halt(halt: Halt, language: Language) -> &'static str {
+    let text = match halt {
+        Halt::TrayFull => Text::new("output tray full", "baki keluaran penuh"),
+        Halt::RibbonUsedUp => Text::new("ribbon used up", "ribbon habis"),
+        Halt::CleaningDue => Text::new("cleaning due", "perlu dibersihkan"),
+        Halt::DayLimit => Text::new("cards of a day fed", "jatah kartu sehari tercapai"),
+        Halt::EmptyHopper => Text::new("hopper empty", "wadah blangko kosong"),
+        Halt::NoBlanks => Text::new("no blanks in the vault", "tidak ada blangko di gudang"),
     };
     text.in_language(language)
 }
