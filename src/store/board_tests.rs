@@ -16,10 +16,11 @@ use super::{
 use crate::domain::time::Timestamp;
 
 /// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters, ShowNight}` and of `engine::figures`, what workers read, what corrections read, and what is read of imports.
-const STATEMENTS: [&str; 42] = [
+const STATEMENTS: [&str; 43] = [
     counter::RECORD_COUNTS,
     counter::OUTCOMES,
     counter::USED,
+    counter::ENDED_BETWEEN,
     printer::PRINTERS,
     printer::PAUSES,
     node::NODES,

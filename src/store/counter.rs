@@ -11,7 +11,7 @@
 
 use super::{
     Inner, StoreError, Tx,
-    counter_deltas::{Deltas, OutcomeKey, bucket_start},
+    counter_deltas::{BUCKET_US, Deltas, OutcomeKey, bucket_start},
     doing, execute, on, set,
 };
 use crate::domain::time::Timestamp;
@@ -112,6 +112,13 @@ pub fn quarter_of(at: Timestamp) -> Timestamp {
     Timestamp(bucket_start(at.0))
 }
 
+/// The attempts that ended from `$1` on and before `$2`.
+pub(super) const ENDED_BETWEEN: &str = "
+    SELECT printer, state, COUNT(*)
+    FROM (SELECT printer, state FROM attempt WHERE ended_at_us IS NOT NULL AND ended_at_us >= $1 AND ended_at_us < $2
+          UNION ALL SELECT printer, state FROM attempt_archive WHERE ended_at_us >= $1 AND ended_at_us < $2) AS ended
+    GROUP BY printer, state";
+
 impl Tx {
     /// The changes of the counters in this transaction, which are then no longer pending; `None` if there are none.
     pub(super) fn counters_take(&mut self) -> Option<CounterRows> {
@@ -192,5 +199,19 @@ impl Tx {
     pub async fn printer_outcomes(&mut self, since: Timestamp) -> Result<Vec<(String, String, i64)>, StoreError> {
         on!(self, c => sqlx::query_as(OUTCOMES).bind(bucket_start(since.0)).fetch_all(c))
             .map_err(doing("reading the counters"))
+    }
+
+    /// The number of ended attempts by printer and state since an instant. Those of a quarter of an hour that had begun are counted one by
+    /// one, and stand in rows of their own.
+    pub async fn ended_since(&mut self, since: Timestamp) -> Result<Vec<(String, String, i64)>, StoreError> {
+        let whole = Timestamp(bucket_start(since.0.saturating_add(BUCKET_US - 1)));
+        let mut ended = self.printer_outcomes(whole).await?;
+        if since < whole {
+            let begun: Vec<(String, String, i64)> =
+                on!(self, c => sqlx::query_as(ENDED_BETWEEN).bind(since.0).bind(whole.0).fetch_all(c))
+                    .map_err(doing("counting attempts"))?;
+            ended.extend(begun);
+        }
+        Ok(ended)
     }
 }

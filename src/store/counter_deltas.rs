@@ -6,7 +6,7 @@ use crate::domain::{attempt::AttemptState, record::RecordState};
 
 /// The time that one row of outcomes covers: 15 minutes, because the offset of every time zone in use is a multiple of
 /// it.
-const BUCKET_US: i64 = 15 * 60 * 1_000_000;
+pub(super) const BUCKET_US: i64 = 15 * 60 * 1_000_000;
 
 /// The row of outcomes of all times: a quarter of an hour before the epoch. It counts each card that a printer has fed, also test
 /// cards, which count as uncertain from their begin.

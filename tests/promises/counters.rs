@@ -27,6 +27,32 @@ use crate::{
 };
 
 #[tokio::test]
+async fn what_ended_since_an_instant_within_a_quarter_of_an_hour_is_counted_exactly() {
+    let world = World::with(|settings| settings.batch_size = 7).await;
+    world.printer("p1", "card_ms=1000&script=9:spoil").await;
+    let began = world.engine.clock.now();
+    world.import(&students(0..30)).await;
+    world.receive(60, None).await;
+    world.run().await;
+    world.clock.advance(Duration::from_mins(20));
+    world.import(&students(30..40)).await;
+    world.run().await;
+    let now = world.engine.clock.now();
+    let mut tx = world.engine.store.read().await.unwrap();
+    let mut counts = Vec::new();
+    for since in [0, 5, 12, 20, 600, 1_200] {
+        let since = began.plus(Duration::from_secs(since));
+        let ended = tx.ended_since(since).await.unwrap();
+        let counted: i64 = ended.iter().map(|(_, _, number)| number).sum();
+        let there = tx.attempts_latest(since, now, 1_000).await.unwrap();
+        assert_eq!(usize::try_from(counted), Ok(there.len()), "{since}");
+        counts.push(counted);
+    }
+    counts.dedup();
+    assert!(counts.len() > 4, "{counts:?}");
+}
+
+#[tokio::test]
 async fn counters_are_equal_to_what_they_count_after_any_acts() {
     let seed = 20_260_829;
     let mut random = ChaCha8Rng::seed_from_u64(seed);

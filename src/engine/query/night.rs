@@ -18,7 +18,7 @@ pub struct ShowNight {}
 /// The last night.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Night {
-    /// When it began, RFC 3339. Cards are counted from the beginning of its quarter of an hour on.
+    /// When it began, RFC 3339.
     #[schemars(extend("format" = "date-time"))]
     pub since: String,
     /// What each printer did, by name; those that did nothing are left out.
@@ -55,7 +55,7 @@ impl Query for ShowNight {
         let since = night_begin(windows, &engine.settings.zone, engine.clock.now());
         let mut tx = engine.store.read().await?;
         let mut printers: Vec<NightLine> = Vec::new();
-        for (printer, state, number) in tx.printer_outcomes(since).await? {
+        for (printer, state, number) in tx.ended_since(since).await? {
             let at = printers.iter().position(|line| line.printer == printer).unwrap_or_else(|| {
                 printers.push(NightLine { printer, ..NightLine::default() });
                 printers.len() - 1
