@@ -78,7 +78,7 @@ pub(super) fn text(plan: &NightPlan, zone: &TimeZone) -> String {
         text += &format!("\n{}", table(&["", "to decide before", "command"], &rows));
     }
     let class = |of_class: &PlannedClass| {
-        vec![of_class.profile.clone(), of_class.class.to_string(), thousands(of_class.waiting), of(of_class.printed)]
+        vec![of_class.profile.clone(), words::class(of_class.class), thousands(of_class.waiting), of(of_class.printed)]
     };
     let rows: Vec<_> = plan.classes.iter().map(class).collect();
     if !rows.is_empty() {

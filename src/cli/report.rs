@@ -63,7 +63,7 @@ fn text(report: &NightReport, zone: &TimeZone) -> String {
         vec![thousands(need.count), words.what, words.command]
     };
     add(&mut text, &["", "needs a person", "command"], report.needs.iter().map(need));
-    let left = |left: &LeftInClass| vec![left.profile.clone(), left.class.to_string(), thousands(left.records)];
+    let left = |left: &LeftInClass| vec![left.profile.clone(), words::class(left.class), thousands(left.records)];
     add(&mut text, &["profile", "class", "records left"], report.left.iter().map(left));
     let blanks = |left: &BlanksLeft| {
         let place = left.printer.as_ref().map_or_else(|| "vault".to_owned(), |name| format!("hopper {name}"));

@@ -15,12 +15,12 @@ use super::{
     access::Access,
     args::SimulateArgs,
     output::{Output, table, thousands},
-    words::{activity, local},
+    words::{activity, class, local},
 };
 use crate::{
-    domain::time::Timestamp,
+    domain::{card::profile::WALK_IN_CLASS, time::Timestamp},
     engine::{client::Client, query::ShowScenario},
-    simulation::{Activity, Band, Figures, Scenario, WaitFigures, differences},
+    simulation::{Activity, Band, Figures, Scenario, WALK_INS_IN_LIST, WaitFigures, differences},
 };
 
 /// What is printed with `--json`.
@@ -127,7 +127,7 @@ fn of_scenario(title: &str, figures: &Figures, zone: &TimeZone) -> String {
         figures.printers.iter().map(|of| printer_row(&of.name, &of.printed, &of.shares, of.last)).collect();
     text += &format!("\n{}", table(&["printer", "good cards", "of its time", "in the end"], &printers));
     text += &format!("\nbottleneck: {}\n", activity(figures.bottleneck));
-    let classes = figures.waits_by_class.iter().map(|(class, waits)| wait_row(&class.to_string(), waits));
+    let classes = figures.waits_by_class.iter().map(|(class, waits)| wait_row(&named_class(*class), waits));
     text +=
         &format!("\n{}", table(&["class", "good cards", "mean wait", "longest wait"], &classes.collect::<Vec<_>>()));
     if figures.waits_by_district.keys().any(|name| !name.is_empty()) {
@@ -152,6 +152,11 @@ fn printer_row(name: &str, printed: &Band<u64>, shares: &BTreeMap<Activity, f64>
     let shares = largest.iter().map(|(does, share)| format!("{} {:.0} %", activity(**does), **share * 100.0));
     let cards = format!("{} ({} to {})", thousands(printed.p50), thousands(printed.p10), thousands(printed.p90));
     vec![name.into(), cards, shares.collect::<Vec<_>>().join(", "), activity(last).into()]
+}
+
+/// A priority class; that of the walk-ins in a list by their name too.
+fn named_class(of: i64) -> String {
+    class(if of == WALK_INS_IN_LIST { WALK_IN_CLASS } else { of })
 }
 
 fn wait_row(name: &str, waits: &WaitFigures) -> Vec<String> {

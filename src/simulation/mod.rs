@@ -24,6 +24,6 @@ pub use figures::{Band, Figures, PrinterFigures, WaitFigures, differences, many}
 pub use preparation::{Preparation, Prepared};
 pub use printer_setting::{JAM_MINUTES, Printer};
 pub use run::{TurnOrders, run, traced};
-pub use scenario::{Delivery, List, Load, Outage, Pause, Scenario, Staff, Stock, WalkIn};
+pub use scenario::{Delivery, List, Load, Outage, Pause, Scenario, Staff, Stock, WALK_INS_IN_LIST, WalkIn};
 pub use script::{Script, Scripted};
 pub use tally::{Activity, PrinterRun, Run, Spent, Traced, TracedAttempt, TracedJob, Waits};

@@ -18,6 +18,8 @@ use crate::domain::{card::profile::WALK_IN_CLASS, printer::PRINTERS_MAX, time::T
 const RECORDS_MAX: u32 = 10_000_000;
 /// The longest time that is given in minutes: a year.
 const MINUTES_MAX: u64 = 525_600;
+/// The class of walk-ins in a list. Those that a scenario puts first by itself are in the class below it.
+pub const WALK_INS_IN_LIST: i64 = WALK_IN_CLASS + 1;
 /// The most days that a scenario may last.
 const DAYS_MAX: u32 = 3_650;
 

@@ -16,7 +16,7 @@ use super::{
 use crate::domain::time::Timestamp;
 
 /// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters, ShowNight}` and of `engine::figures`, what workers read, what corrections read, and what is read of imports.
-const STATEMENTS: [&str; 43] = [
+const STATEMENTS: [&str; 44] = [
     counter::RECORD_COUNTS,
     counter::OUTCOMES,
     counter::USED,
@@ -56,6 +56,7 @@ const STATEMENTS: [&str; 43] = [
     latest_attempts::LATEST,
     night_report::EVENTS,
     night_report::DISTRICTS,
+    night_report::BATCHED,
     import::LIST,
     import::RANGES,
     import::CHANGED,

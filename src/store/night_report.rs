@@ -40,6 +40,13 @@ pub(super) const DISTRICTS: &str = "
     WHERE j.batch_id = CAST(v.value AS BIGINT) AND j.state = 'printed' AND r.id = j.record_id
     GROUP BY j.batch_id, r.district ORDER BY j.batch_id, r.district";
 
+/// Records in batches by profile and class.
+pub(super) const BATCHED: &str = "
+    SELECT r.profile, r.class, COUNT(*)
+    FROM json_each($1) AS v CROSS JOIN job AS j CROSS JOIN record AS r
+    WHERE j.batch_id = CAST(v.value AS BIGINT) AND j.state IN ('queued', 'printing') AND r.id = j.record_id AND r.state = 'batched'
+    GROUP BY r.profile, r.class ORDER BY r.profile, r.class";
+
 /// An event of a printer, a batch or the queue.
 #[derive(Clone, PartialEq, Debug, serde::Deserialize)]
 pub struct PrinterEvent {
@@ -74,6 +81,11 @@ impl Tx {
             }
         }
         Ok(found)
+    }
+
+    /// The records that are in some batches and not printed yet, by profile and class. It reads the cards of these batches.
+    pub async fn batched_by_class(&mut self, batches: &[i64]) -> Result<Vec<(String, i64, i64)>, StoreError> {
+        on!(self, c => sqlx::query_as(BATCHED).bind(set(batches)).fetch_all(c)).map_err(doing("reading batches"))
     }
 
     /// The good cards of batches, by batch and district.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cetak::{
-    domain::{lost_time::LossCause, retry::uniform},
+    domain::{card::profile::WALK_IN_CLASS, lost_time::LossCause, retry::uniform},
     engine::{
         client::Client,
         clock::Clock,
@@ -20,7 +20,7 @@ use tokio::sync::watch;
 
 use crate::{
     acts::{self as operations, by},
-    world::{World, actor, students},
+    world::{World, actor, name, students},
 };
 
 /// The night of an office: it begins five minutes after the clock of the tests.
@@ -126,6 +126,26 @@ async fn the_evening_says_what_the_night_will_do_and_the_morning_what_became_of_
     let p0 = truth.printers.iter().find(|printer| printer.printer == "p0").unwrap();
     assert_eq!(p0.lost[0].cause, LossCause::EmptyHopper, "{p0:?}");
     assert!(p0.lost[0].seconds > 600, "its twelve cards take four of twenty minutes: {p0:?}");
+}
+
+#[tokio::test]
+async fn what_is_left_counts_records_in_batches_in_their_own_class_and_walk_ins_apart() {
+    let world = World::with(|settings| {
+        settings.batch_size = 7;
+        settings.approve_batches = true;
+    })
+    .await;
+    world.import(&students(0..30)).await;
+    world.receive(30, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    operations::put_first(&world.engine, &name("r00020"), "waits").await.unwrap();
+    assert_eq!((world.records("batched").await, world.records("waiting").await), (7, 23));
+    let left = ReportNight {}.read(&world.engine).await.unwrap().left;
+    let expected = [(WALK_IN_CLASS, 1), (1, 29)];
+    assert_eq!(left.iter().map(|left| (left.class, left.records)).collect::<Vec<_>>(), expected);
+    let classes = ShowPlan::default().read(&world.engine).await.unwrap().classes;
+    assert_eq!(classes.iter().map(|class| (class.class, class.waiting)).collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test]

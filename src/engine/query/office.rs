@@ -15,7 +15,6 @@ use super::{
 use crate::{
     domain::{
         breaker::Breaker,
-        card::profile::WALK_IN_CLASS,
         learned::{PastAttempt, expected},
         pause::{Pause, PauseScope},
         permission::Operation,
@@ -23,7 +22,7 @@ use crate::{
         supply::Supplies,
         time::Timestamp,
     },
-    simulation::{self, List, Printer, Scenario, Stock},
+    simulation::{self, List, Printer, Scenario, Stock, WALK_INS_IN_LIST},
     store::Tx,
 };
 
@@ -126,7 +125,7 @@ fn local(engine: &Engine, at: Timestamp) -> DateTime {
     local.with().subsec_nanosecond(0).build().unwrap_or(local)
 }
 
-/// The records of each profile and class that wait, in their order. Cards in batches are among them: they are printed first.
+/// The records of each profile and class that wait, in their order. Those in batches are among them, each in its class.
 pub(super) async fn waiting(tx: &mut Tx, facts: &Facts) -> Result<Vec<InClass>, EngineError> {
     let of = |profile: &str, state: RecordState| {
         let of = facts.counts.iter().filter(|count| count.profile == profile && count.state == state.as_str());
@@ -140,21 +139,22 @@ pub(super) async fn waiting(tx: &mut Tx, facts: &Facts) -> Result<Vec<InClass>, 
     let mut profiles: Vec<&str> = facts.counts.iter().map(|count| &*count.profile).collect();
     profiles.dedup();
     for profile in profiles {
-        let (in_list, batched) = (of(profile, RecordState::Waiting), of(profile, RecordState::Batched));
+        let in_list = of(profile, RecordState::Waiting);
         let counted: i64 = classes.iter().filter(|class| class.profile == profile).map(|class| class.records).sum();
         // What was not counted is of the classes with more than were counted; one of them, mostly.
         let whole = classes.iter_mut().find(|one| one.profile == profile && one.records == COUNTED_IN_CLASS);
         if let Some(class) = whole {
             class.records += (in_list - counted).max(0);
         }
-        if batched > 0 {
-            let first = classes.iter_mut().find(|class| class.profile == profile);
-            match first {
-                Some(class) => class.records += batched,
-                None => classes.push(InClass { profile: profile.to_owned(), class: 1, records: batched }),
-            }
+    }
+    let open: Vec<i64> = facts.batches.iter().map(|batch| batch.id).collect();
+    for (profile, class, records) in tx.batched_by_class(&open).await? {
+        match classes.iter_mut().find(|one| (&*one.profile, one.class) == (&*profile, class)) {
+            Some(one) => one.records += records,
+            None => classes.push(InClass { profile, class, records }),
         }
     }
+    classes.sort_by(|a, b| (&a.profile, a.class).cmp(&(&b.profile, b.class)));
     Ok(classes)
 }
 
@@ -181,7 +181,7 @@ fn list_of(facts: &Facts, InClass { profile, class, records }: &InClass) -> List
     List {
         records: count(*records),
         daily_at: None,
-        class: (*class).max(WALK_IN_CLASS + 1),
+        class: (*class).max(WALK_INS_IN_LIST),
         districts,
         profile: profile.clone(),
     }

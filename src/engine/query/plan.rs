@@ -18,13 +18,14 @@ use super::{
 };
 use crate::{
     domain::{
+        card::profile::WALK_IN_CLASS,
         permission::Operation,
         refusal::Refusal,
         retry,
         time::Timestamp,
         window::{Window, next_night},
     },
-    simulation::{Activity, Band, Preparation, Run, Scenario, many},
+    simulation::{Activity, Band, Preparation, Run, Scenario, WALK_INS_IN_LIST, many},
 };
 
 /// The longest time of a plan, and how far ahead it may begin.
@@ -382,7 +383,8 @@ fn classes(scenario: &Scenario, runs: &[Run]) -> Vec<PlannedClass> {
         let printed =
             runs.iter().map(|run| run.waits_by_class.get(&list.class).map_or(0, |waits| signed(waits.records)));
         let printed = printed.map(|printed| printed * own / all);
-        PlannedClass { profile: list.profile.clone(), class: list.class, waiting: own, printed: band(printed) }
+        let class = if list.class == WALK_INS_IN_LIST { WALK_IN_CLASS } else { list.class };
+        PlannedClass { profile: list.profile.clone(), class, waiting: own, printed: band(printed) }
     };
     scenario.lists.iter().map(class).collect()
 }

@@ -14,12 +14,11 @@ use super::{
     form_value::Sent,
     needs::{self, NeedLine},
     page::{Page, respond},
+    place::class,
     tiles::{Tiles, tone},
 };
 use crate::{
-    domain::{
-        actor::Role, card::profile::WALK_IN_CLASS, permission::Operation, states::RecordState, window::NextChange,
-    },
+    domain::{actor::Role, permission::Operation, states::RecordState, window::NextChange},
     engine::query::{Board, Cover, HiddenType, OldestWaiting},
     web::{context::Web, problem::Fault, route::Sort},
     words::pages::{self, texts},
@@ -189,14 +188,12 @@ fn next_change(page: &Page, change: &NextChange) -> String {
 /// The records that wait, by profile and priority class.
 fn oldest(page: &Page, board: &Board) -> Vec<[String; 4]> {
     let line = |first: &OldestWaiting| {
-        let class =
-            if first.class == WALK_IN_CLASS { page.t(texts::CLASS_FIRST).to_owned() } else { first.class.to_string() };
         let count = match first.count {
             Some(count) if first.is_counted => page.number(count),
             Some(count) => page.with(texts::AT_LEAST, &[&page.number(count)]),
             None => page.t(texts::NOT_KNOWN_YET).to_owned(),
         };
-        [first.profile.clone(), class, count, page.day_and_time(&first.since)]
+        [first.profile.clone(), class(page, first.class), count, page.day_and_time(&first.since)]
     };
     board.oldest_waiting.iter().map(line).collect()
 }

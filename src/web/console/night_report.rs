@@ -4,6 +4,7 @@ use super::{
     address,
     needs::{NeedLine, lines},
     page::Page,
+    place::class,
     plan::band,
     view::{Cell, Table},
 };
@@ -147,7 +148,7 @@ fn needs(page: &Page, report: &NightReport) -> Table {
 
 fn left(page: &Page, report: &NightReport) -> Table {
     let row = |left: &LeftInClass| {
-        vec![Cell::text(format!("{} {}", left.profile, left.class)), Cell::number(page, left.records)]
+        vec![Cell::text(format!("{}, {}", left.profile, class(page, left.class))), Cell::number(page, left.records)]
     };
     let headings = [texts::CLASS, texts::RECORDS_WAITING];
     table(page, page.t(texts::WHAT_IS_LEFT).into(), &headings, report.left.iter().map(row).collect())

@@ -76,8 +76,9 @@ fn cause(cause: PlaceCause) -> Text {
     }
 }
 
-fn class(page: &Page, class: i64) -> String {
-    if class == WALK_IN_CLASS { page.t(texts::CLASS_FIRST).to_owned() } else { class.to_string() }
+/// A priority class; that of walk-ins by its name.
+pub(super) fn class(page: &Page, class: i64) -> String {
+    if class == WALK_IN_CLASS { page.t(texts::CLASS_WALK_IN).to_owned() } else { class.to_string() }
 }
 
 /// A class with the kinds of requests that have it.

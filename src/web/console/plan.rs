@@ -11,6 +11,7 @@ use axum::{
 use super::{
     address,
     page::{Page, respond},
+    place::class,
     view::{Cell, Table, View},
 };
 use crate::{
@@ -112,8 +113,8 @@ fn decisions(page: &Page, plan: &NightPlan) -> Table {
 
 fn classes(page: &Page, plan: &NightPlan) -> Table {
     let row = |line: &PlannedClass| {
-        let class = Cell::text(format!("{} {}", line.profile, line.class));
-        vec![class, Cell::number(page, line.waiting), Cell::text(band(page, line.printed))]
+        let named = Cell::text(format!("{}, {}", line.profile, class(page, line.class)));
+        vec![named, Cell::number(page, line.waiting), Cell::text(band(page, line.printed))]
     };
     let headings = [texts::CLASS, texts::RECORDS_WAITING, texts::FIRST_IN];
     let mut table = table(page, texts::WHO_IS_IN, &headings, plan.classes.iter().map(row).collect());

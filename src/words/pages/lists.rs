@@ -142,7 +142,7 @@ texts! {
         "Permohonan yang oleh petugas didahulukan, dipindah kelasnya, atau dikembalikan; yang terakhir di atas.";
     FROM_CLASS "From class" "Dari kelas";
     TO_CLASS "To class" "Ke kelas";
-    CLASS_FIRST "first" "didahulukan";
+    CLASS_WALK_IN "walk-in" "cetak di tempat";
     JUMP_FIRST "put first" "didahulukan";
     JUMP_CLASS "put into another class" "dipindah ke kelas lain";
     JUMP_BACK "put back" "dikembalikan";
