@@ -15,7 +15,10 @@ use super::{
     problem::{Fault, Problem, cleaned},
     schema::unknown,
 };
-use crate::{domain::value::InvalidValue, words::ValueRule};
+use crate::{
+    domain::{time::Timestamp, value::InvalidValue},
+    words::ValueRule,
+};
 
 /// Answers a request whose address is text. A query string that is not UTF-8 would be read as another text, and PostgreSQL has no text
 /// with U+0000.
@@ -66,6 +69,8 @@ pub(super) enum Kind {
     Number,
     /// `true` or `false`.
     Flag,
+    /// An instant: RFC 3339, or microseconds since 1970.
+    Time,
 }
 
 /// A value in a path or a query string, and the field that it is for.
@@ -95,14 +100,25 @@ impl Parameter {
         Self { name, field, kind: Kind::Flag }
     }
 
+    /// An instant.
+    pub(super) const fn time(name: &'static str, field: &'static str) -> Self {
+        Self { name, field, kind: Kind::Time }
+    }
+
     fn value(&self, text: &str) -> Result<Value, Problem> {
         let wrong = |rule| Problem::invalid(self.name, rule);
         match self.kind {
             Kind::Text => Ok(text.into()),
             Kind::Number => text.parse::<i64>().map(Value::from).map_err(|_| wrong(ValueRule::NotWhole)),
+            Kind::Time => instant(text).map(Value::from).ok_or_else(|| wrong(ValueRule::NotATime)),
             Kind::Flag => text.parse::<bool>().map(Value::from).map_err(|_| wrong(ValueRule::NotFlag)),
         }
     }
+}
+
+/// An instant in microseconds. `+` of an offset is a space in a query string where it is not encoded.
+fn instant(text: &str) -> Option<i64> {
+    text.parse().ok().or_else(|| Timestamp::parse(&text.replace(' ', "+")).map(|at| at.0))
 }
 
 /// What can stand in a path: each name always means the same.
@@ -271,6 +287,20 @@ mod tests {
         assert_eq!((u32::from(query.page.limit), query.checked), (7, Some(true)));
         for (at, text) in [(0, "many"), (0, ""), (1, "yes")] {
             assert!(told(&merged(json!({}), [(&page[at], text)]).unwrap_err()).contains(page[at].name));
+        }
+        let from = [Parameter::time("since", "/printed_since")];
+        let since = |text: &str| {
+            let fields = merged(json!({}), from.iter().zip([text]))?;
+            Ok::<_, Problem>(read::<ListRecords>(&fields)?.printed_since.map(|at| at.0))
+        };
+        let micros = 1_795_521_600_000_000;
+        for text in
+            ["1795521600000000", "2026-11-24T12:00:00Z", "2026-11-24T19:00:00+07:00", "2026-11-24T19:00:00 07:00"]
+        {
+            assert_eq!(since(text).unwrap(), Some(micros), "{text}");
+        }
+        for text in ["2026-11-24", "tomorrow", "2026-11-24T12:00:00", ""] {
+            assert!(told(&since(text).unwrap_err()).contains("not-a-time"), "{text}");
         }
         let above = merged(json!({}), [(&page[0], "201")]).unwrap();
         assert!(told(&read::<ListRecords>(&above).unwrap_err()).contains("out of range"));

@@ -94,6 +94,8 @@ pub enum ValueRule {
     NotWhole,
     /// It must be `true` or `false`.
     NotFlag,
+    /// It must be an instant.
+    NotATime,
     /// It must be one of these.
     NotOneOf(&'static [&'static str]),
     /// It must be the address of a device, as over the network no file of the server may be named.
@@ -116,6 +118,7 @@ impl ValueRule {
             Self::WrongType => "wrong-type",
             Self::NotWhole => "not-whole",
             Self::NotFlag => "not-a-flag",
+            Self::NotATime => "not-a-time",
             Self::NotOneOf(_) => "not-one-of",
             Self::NotADevice => "not-a-device",
             Self::NotAFileName => "not-a-file-name",

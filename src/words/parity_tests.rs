@@ -152,6 +152,7 @@ fn what_the_server_itself_objects_to_is_said_in_both_languages() {
         ValueRule::GivenTwice,
         ValueRule::WrongType,
         ValueRule::NotWhole,
+        ValueRule::NotATime,
         ValueRule::NotFlag,
         ValueRule::NotOneOf(&["png", "pdf"]),
         ValueRule::NotADevice,

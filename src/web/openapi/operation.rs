@@ -163,9 +163,18 @@ fn described_parameter(parameter: &Parameter, place: &str, input: &Value) -> Val
         (_, Kind::Text) => json!({ "type": "string" }),
         (_, Kind::Number) => json!({ "type": "integer", "format": "int64", "minimum": i64::MIN, "maximum": i64::MAX }),
         (_, Kind::Flag) => json!({ "type": "boolean" }),
+        (_, Kind::Time) => json!({}),
     };
     never_null(&mut schema);
-    let about = schema.as_object_mut().and_then(|fields| fields.remove("description"));
+    let mut about = schema.as_object_mut().and_then(|fields| fields.remove("description"));
+    if parameter.kind == Kind::Time {
+        let said = about.as_ref().and_then(Value::as_str).unwrap_or_default();
+        about = Some(format!("{said} RFC 3339 with an offset, or microseconds since 1970.").trim_start().into());
+        schema = json!({ "anyOf": [
+            { "type": "string", "format": "date-time" },
+            { "type": "integer", "format": "int64", "minimum": i64::MIN, "maximum": i64::MAX },
+        ] });
+    }
     if place == "path" && parameter.kind == Kind::Text {
         schema["minLength"] = 1.into();
     }

@@ -29,15 +29,15 @@ const RECORDS: &[Parameter] = &[
     Parameter::flag("recalled", "/recalled"),
     Parameter::flag("verified_before_request", "/verified_before_request"),
     Parameter::number("batch", "/batch"),
-    Parameter::number("printed_since", "/printed_since"),
-    Parameter::number("printed_until", "/printed_until"),
+    Parameter::time("printed_since", "/printed_since"),
+    Parameter::time("printed_until", "/printed_until"),
 ];
 
 const ATTEMPTS: &[Parameter] = &[
     Parameter::text("outcome", "/outcome"),
     Parameter::text("printer", "/printer"),
-    Parameter::number("since", "/since"),
-    Parameter::number("until", "/until"),
+    Parameter::time("since", "/since"),
+    Parameter::time("until", "/until"),
 ];
 
 const JOBS: &[Parameter] = &[
@@ -53,8 +53,8 @@ const MOVEMENTS: &[Parameter] = &[
     Parameter::text("account", "/account"),
     Parameter::text("actor", "/actor"),
     Parameter::text("document", "/document"),
-    Parameter::number("since", "/since"),
-    Parameter::number("until", "/until"),
+    Parameter::time("since", "/since"),
+    Parameter::time("until", "/until"),
 ];
 
 fn get<Q: Query + Into<AnyQuery> + JsonSchema>(path: &'static str) -> Route
@@ -78,12 +78,12 @@ pub(super) fn routes() -> Vec<Route> {
         get::<ListNeeds>("/needs"),
         get::<ShowNight>("/night"),
         get::<ReportNight>("/night/report"),
-        get::<ShowPlan>("/plan").with(&[Parameter::number("from", "/from"), Parameter::number("to", "/to")]).long(),
+        get::<ShowPlan>("/plan").with(&[Parameter::time("from", "/from"), Parameter::time("to", "/to")]).long(),
         get::<ShowScenario>("/scenario"),
         get::<ListRecords>("/records").with(RECORDS).paged(),
         get::<ShowRecord>("/records/{source}/{request_id}"),
         get::<ShowPlace>("/records/{source}/{request_id}/place"),
-        get::<ListJumps>("/jumps").with(&[Parameter::number("since", "/since")]).paged(),
+        get::<ListJumps>("/jumps").with(&[Parameter::time("since", "/since")]).paged(),
         get::<ReportOrder>("/order").with(&[Parameter::text("day", "/day"), Parameter::text("after", "/after")]),
         get::<FindRecord>("/records/{source}/{request_id}/whereabouts"),
         get::<ListRecordEvents>("/records/{source}/{request_id}/events"),

@@ -46,6 +46,7 @@ pub fn value_rule(rule: ValueRule) -> String {
         ValueRule::Unknown => "it is not known here",
         ValueRule::GivenTwice => "it is given twice: it stands in the address",
         ValueRule::WrongType => "it has another type, or is none of the values that are possible",
+        ValueRule::NotATime => "it must be a time with its offset, like `2026-12-01T20:00:00+07:00`",
         ValueRule::NotWhole => "it must be a whole number",
         ValueRule::NotFlag => "it must be `true` or `false`",
         ValueRule::NotOneOf(values) => return format!("it must be `{}`", values.join("` or `")),

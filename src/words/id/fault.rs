@@ -58,6 +58,7 @@ pub fn value_rule(rule: ValueRule) -> String {
         ValueRule::Unknown => "tidak dikenal di sini",
         ValueRule::GivenTwice => "diberikan dua kali: sudah ada di alamat",
         ValueRule::WrongType => "jenisnya lain, atau bukan salah satu nilai yang mungkin",
+        ValueRule::NotATime => "harus berupa waktu beserta selisih zonanya, seperti `2026-12-01T20:00:00+07:00`",
         ValueRule::NotWhole => "harus berupa bilangan bulat",
         ValueRule::NotFlag => "harus `true` atau `false`",
         ValueRule::NotOneOf(values) => return format!("harus `{}`", values.join("` atau `")),
