@@ -49,6 +49,10 @@ fn the_limits_of_a_printer_are_set_in_a_form_and_an_operator_says_what_is_in_it(
         &format!("/do/SetPrinterLimits?/printer=p1&{back}"),
         &[("/tray", "50"), ("/ribbon", "200"), ("/ribbon_yield", "63"), ("/cleaning", "")],
     );
+    let form = supervisor.get(&format!("/do/SetPrinterLimits?/printer=p1&{back}")).body;
+    for (name, value) in [("/tray", "50"), ("/ribbon_yield", "63"), ("/cleaning", "")] {
+        assert!(form.contains(&format!("name=\"{name}\" value=\"{value}\"")), "{name} is not what it is now: {form}");
+    }
     let mut operator = Browser::of(&served, &staff["operator"]);
     let shown = texts(&operator.get("/printers/p1").body);
     assert!(shown.contains("126 of 126 cards") && shown.contains("50 of 50 cards"), "{shown}");
@@ -56,6 +60,17 @@ fn the_limits_of_a_printer_are_set_in_a_form_and_an_operator_says_what_is_in_it(
     operator.language = "id";
     let shown = texts(&operator.get("/printers/p1").body);
     assert!(shown.contains("0 dari 126 kartu"), "{shown}");
+}
+
+#[test]
+fn a_record_is_put_into_a_class_that_is_chosen_by_its_kinds_of_requests() {
+    let (office, served) = office();
+    let staff = staff(&office, &served);
+    let mut supervisor = Browser::of(&served, &staff["supervisor"]);
+    supervisor.language = "id";
+    let address = "/do/PutInClass?/record/source=default&/record/request_id=r00005&back=/records/default/r00005";
+    let form = supervisor.get(address).body;
+    assert!(form.contains("<option value=\"2\">2 (") && !form.contains("name=\"/class\" value"), "{form}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use super::{
     address, answer,
     form::{self, Control, Field, Shown},
     form_value::Sent,
-    known::Known,
+    known::{self, Known},
     link, notice,
     page::{Page, respond},
     printer_answer,
@@ -149,7 +149,12 @@ impl ActPage {
         let wrong = problem.map(form::wrong_field).unwrap_or_default();
         let known = Known::read(web, &page, &form.fields, sent).await;
         let act = form.route.name;
-        let shown = |field: &Field| field.shown(act, sent, fixed, known.of(&field.pointer), &wrong, page.language);
+        let shown = |field: &Field| {
+            let values = known.of(&field.pointer);
+            let mut shown = field.shown(act, sent, fixed, values, &wrong, page.language);
+            known.name_classes(&page, &mut shown);
+            shown
+        };
         // What was counted is not changed afterwards.
         let is_counted = !fixed.value("/as_of").is_empty();
         let is_open =
@@ -207,8 +212,9 @@ async fn shown(web: &Web, name: &str, is_asked: bool, request: Request) -> Resul
     let (parts, _) = request.into_parts();
     let form = Form::find(name, is_asked).ok_or_else(|| nowhere(web, &parts))?;
     let page = form.page(web, &parts).await?;
-    let known = Sent::of_query(&parts).map_err(|problem| Page::open(web, &parts).failed(&problem))?;
-    Ok(respond(StatusCode::OK, &ActPage::new(web, &form, page, (&known, &known), None).await))
+    let asked = Sent::of_query(&parts).map_err(|problem| Page::open(web, &parts).failed(&problem))?;
+    let filled = known::present(web, &page, name, &asked).await;
+    Ok(respond(StatusCode::OK, &ActPage::new(web, &form, page, (&filled, &asked), None).await))
 }
 
 async fn submitted(web: &Arc<Web>, name: &str, is_asked: bool, request: Request) -> Result<Response, Response> {

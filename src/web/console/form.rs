@@ -34,6 +34,8 @@ pub(super) enum Control {
         /// The most.
         max: i64,
     },
+    /// A priority class: one of those that are known.
+    Class,
     /// One of these.
     Choice(Vec<String>),
     /// Any of these.
@@ -101,6 +103,7 @@ fn control(pointer: &str, schema: &Value) -> Control {
         "/scope" => return Control::Scope,
         "/password" => return Control::Password,
         "/records" => return Control::Records,
+        "/class" => return Control::Class,
         "/district" | "/from" => return Control::Suggested,
         "/filter/state" => {
             return Control::Choice(RecordState::ALL.iter().map(|state| state.as_str().to_owned()).collect());
@@ -159,7 +162,7 @@ fn value(field: &Field, sent: &Sent) -> Result<Option<Value>, Problem> {
     Ok(Some(match &field.control {
         Control::Password => text.into(),
         Control::Line | Control::Suggested | Control::Note | Control::Choice(_) => trimmed.into(),
-        Control::Number { .. } => number(trimmed)?.into(),
+        Control::Number { .. } | Control::Class => number(trimmed)?.into(),
         Control::Flag => (sent.value(&field.pointer) == "true").into(),
         Control::Choices(_) => sent.values(&field.pointer).collect::<Vec<_>>().into(),
         Control::Lines => lines(text).map(Into::into).collect::<Vec<Value>>().into(),
@@ -260,6 +263,7 @@ impl Field {
             | Control::Suggested
             | Control::Note
             | Control::Number { .. }
+            | Control::Class
             | Control::Flag
             | Control::Lines
             | Control::Records
@@ -273,6 +277,7 @@ impl Field {
             | Control::Suggested
             | Control::Note
             | Control::Number { .. }
+            | Control::Class
             | Control::Choice(_)
             | Control::Choices(_)
             | Control::Flag

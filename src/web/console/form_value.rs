@@ -72,6 +72,13 @@ impl Sent {
         self
     }
 
+    /// Fills a field that was not sent.
+    pub(super) fn fill(&mut self, name: String, value: String) {
+        if self.values(&name).next().is_none() {
+            self.0.push((name, value));
+        }
+    }
+
     /// The value of a field; empty if it was not sent.
     pub(super) fn value(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)

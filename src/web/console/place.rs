@@ -82,7 +82,7 @@ pub(super) fn class(page: &Page, class: i64) -> String {
 }
 
 /// A class with the kinds of requests that have it.
-fn with_kinds(page: &Page, of: i64, kinds: &[String]) -> String {
+pub(super) fn with_kinds(page: &Page, of: i64, kinds: &[String]) -> String {
     let kinds: Vec<_> = kinds.iter().map(|kind| pages::kind(kind, page.language)).collect();
     let of = class(page, of);
     if kinds.is_empty() { of } else { format!("{of} ({})", kinds.join(", ")) }

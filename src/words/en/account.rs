@@ -1,6 +1,9 @@
 //! The text and the hint of refusals about accounts.
 
-use super::{message::Message, operation::act_noun};
+use super::{
+    message::Message,
+    operation::{act_noun, named},
+};
 use crate::domain::{account::PasswordFault, id::PendingActId, refusal::AccountRefusal, time::Timestamp};
 
 /// What a refusal about an account says to a person.
@@ -49,11 +52,11 @@ pub(super) fn account_refusal(refusal: &AccountRefusal) -> Message {
             say(format!("API token {token} is revoked"), "list the tokens with `cetak token list`")
         }
         AccountRefusal::NotInScope { operation } => say(
-            format!("operation `{}` is not among the scopes of the API token", operation.as_str()),
+            format!("{} is not among the scopes of the API token", named(*operation)),
             "make a token with that scope with `cetak token add`",
         ),
         AccountRefusal::AccountNeeded { operation } => say(
-            format!("operation `{}` needs two people, and so an account that asks for it", operation.as_str()),
+            format!("{} needs two people, and so an account that asks for it", named(*operation)),
             "name the account with `--account`",
         ),
         AccountRefusal::PasswordNeeded { act, operation } => say(
@@ -70,7 +73,7 @@ pub(super) fn account_refusal(refusal: &AccountRefusal) -> Message {
             "on the machine, with the data folder and without `--account`: `cetak account roles NAME --give supervisor --reason TEXT`",
         ),
         AccountRefusal::SecondPersonNeeded { operation } => say(
-            format!("operation `{}` needs two people, and you may only ask for it", operation.as_str()),
+            format!("{} needs two people, and you may only ask for it", named(*operation)),
             "ask for it with `--ask`; another person confirms it with `cetak act confirm`",
         ),
         AccountRefusal::AsksLater { operation, from } => {

@@ -48,12 +48,17 @@ pub fn operation(operation: Operation) -> &'static str {
         Operation::DatabaseAdopt => "adoption of a copied or restored database",
         Operation::DatabaseCare => "backup, archive and tokens",
         Operation::DatabaseMove => "moving the database or changing its key",
-        Operation::AuditSeal => "sealing, verifying or exporting the audit",
+        Operation::AuditSeal => "seeing jumps, or sealing, verifying or exporting the audit",
         Operation::BoardRead => "seeing the board and the lists",
         Operation::ReportRead => "seeing the stock and reports",
         Operation::AccountManage => "managing accounts and sessions",
         Operation::RoleGive => "role of an account",
     }
+}
+
+/// An operation in words, with the name that roles and scopes have for it.
+pub(super) fn named(of: Operation) -> String {
+    format!("{} (`{}`)", operation(of), of.as_str())
 }
 
 /// Which act on blanks it is, and on how many; `None` if it is another act, which its operation names well enough.

@@ -11,7 +11,7 @@ use super::{
     message::{Message, list},
     number::thousands,
     objection::objections as all,
-    operation::act_noun,
+    operation::{act_noun, named},
     person_keys::person_keys,
     printer_limit,
     printer_use::in_use,
@@ -197,11 +197,11 @@ pub fn refusal(refusal: &Refusal) -> Message {
             &format!("see it with `cetak act show {act}`"),
         ),
         Refusal::SecondPersonNeeded { operation } => say(
-            format!("operation `{}` needs a second person for what is stated", operation.as_str()),
+            format!("{} needs a second person for what is stated", named(*operation)),
             "name one with `--second`, or ask with `--ask`",
         ),
         Refusal::NoRight { operation } => say(
-            format!("operation `{}` needs a role that you do not have", operation.as_str()),
+            format!("{} needs a role that you do not have", named(*operation)),
             "do it as an account with that role, `--account NAME`; an administrator lists them with `cetak account list`",
         ),
         Refusal::Account(refusal) => account_refusal(refusal),

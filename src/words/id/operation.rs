@@ -44,7 +44,9 @@ pub fn operation(operation: Operation) -> &'static str {
         Operation::DatabaseAdopt => "pengambilalihan basis data salinan atau hasil pemulihan",
         Operation::DatabaseCare => "cadangan, arsip, dan token",
         Operation::DatabaseMove => "memindahkan basis data atau mengganti kuncinya",
-        Operation::AuditSeal => "menyegel, memeriksa, atau mengekspor jejak audit",
+        Operation::AuditSeal => {
+            "melihat permohonan yang didahulukan, atau menyegel, memeriksa, atau mengekspor jejak audit"
+        }
         Operation::BoardRead => "melihat papan status dan daftar",
         Operation::ReportRead => "melihat stok dan laporan",
         Operation::AccountManage => "mengelola akun dan sesi",

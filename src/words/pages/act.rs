@@ -137,7 +137,8 @@ acts! {
     SetObjectedPrinter "Change the printer against objections" "Ubah printer walau ada keberatan",
         "Another person confirms it." "Orang lain mengesahkannya.";
     SetPrinterLimits "Set the printer's limits" "Atur batas printer",
-        "It stops before a card would be spoiled by them; 0 ends a limit." "Printer berhenti sebelum ada kartu rusak karenanya; 0 menghapus batas.";
+        "It stops before a card would be spoiled by them. An empty field changes nothing, and 0 ends a limit."
+        "Printer berhenti sebelum ada kartu rusak karenanya. Isian kosong tidak mengubah apa-apa, dan 0 menghapus batas.";
     SayPrinterSupplies "Say what is in the printer" "Nyatakan isi printer",
         "It is counted from there, and the printer goes on by itself." "Dihitung mulai dari situ, dan printer lanjut sendiri.";
     RemovePrinter "Remove the printer" "Hapus printer",
