@@ -3,13 +3,13 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZero,
-    thread,
     time::Duration,
 };
 
 use serde::Serialize;
 
 use super::{
+    parallel,
     run::run,
     scenario::Scenario,
     tally::{Activity, Run, Waits},
@@ -105,17 +105,7 @@ impl Figures {
 
 /// The runs of the seeds from `seed` on, in their order.
 pub fn many(scenario: &Scenario, runs: NonZero<u32>, seed: u64) -> Vec<Run> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(usize::try_from(runs.get()).unwrap_or(1));
-    let share = usize::try_from(runs.get()).unwrap_or(1).div_ceil(threads);
-    let seeds: Vec<u64> = (0..u64::from(runs.get())).map(|nth| seed.wrapping_add(nth)).collect();
-    thread::scope(|scope| {
-        let parts: Vec<_> = seeds
-            .chunks(share)
-            .map(|seeds| scope.spawn(|| seeds.iter().map(|seed| run(scenario, *seed)).collect::<Vec<_>>()))
-            .collect();
-        let joined = parts.into_iter().map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        joined.flatten().collect()
-    })
+    parallel::of_each(runs, seed, |seed| run(scenario, seed))
 }
 
 /// How another scenario differs in good cards, and in days until the list is done, run by run; the days only of runs in which both are done.

@@ -8,6 +8,7 @@ use crate::domain::{card::profile::WALK_IN_CLASS, time::Timestamp};
 pub(super) type Rank = (i64, Timestamp, usize);
 
 /// Records that arrived together.
+#[derive(Clone)]
 struct Arrived {
     class: i64,
     at: Timestamp,
@@ -25,7 +26,7 @@ impl Arrived {
 }
 
 /// The records of a profile that wait.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct WaitingList {
     /// In their order.
     arrived: Vec<Arrived>,

@@ -26,6 +26,7 @@ use crate::domain::{
 const WELL: Health = Health { breaker: Breaker::Closed, failures: 0, last_failed: None, starts_nothing_since: None };
 
 /// A card of its batch.
+#[derive(Clone)]
 pub(super) struct Job {
     pub(super) id: JobId,
     pub(super) record: usize,
@@ -67,6 +68,7 @@ pub(super) enum WaitKind {
 }
 
 /// A printer, and what it does.
+#[derive(Clone)]
 pub(super) struct Printer<'a> {
     pub(super) setting: &'a printer_setting::Printer,
     pub(super) chance: Chance,

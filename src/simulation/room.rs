@@ -1,5 +1,6 @@
 //! The state of a run, and the decisions of the domain over it.
 
+mod evening;
 mod lane;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -36,6 +37,7 @@ const LOT: LotId = LotId(1);
 const VERSION: i64 = 1;
 
 /// Records that arrived together.
+#[derive(Clone)]
 struct Arrival<'a> {
     list: &'a scenario::List,
     profile: usize,
@@ -92,6 +94,7 @@ pub(super) struct Ended {
 }
 
 /// The state of a run.
+#[derive(Clone)]
 pub(super) struct Room<'a> {
     pub(super) scenario: &'a Scenario,
     seed: u64,

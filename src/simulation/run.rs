@@ -3,6 +3,8 @@
 //! A printer acts as its worker in the scheduler does: it waits as long, it is woken by what wakes that, and it sees the end of a card
 //! when that would. So the same office comes to the same batches here and there, whatever the order of two printers depends on.
 
+mod evening;
+
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, BinaryHeap},
@@ -11,6 +13,7 @@ use std::{
 
 use jiff::{Span, civil::DateTime};
 
+pub use self::evening::{Measure, NightRuns, Standing, nights, typical};
 use super::{
     printer::{Printer, WaitKind, Waiting},
     room::{Freed, Made, Room, Turned},
@@ -42,10 +45,12 @@ enum Event {
 /// The order in which printers have their turns at an instant, where it is not the scenario's: nothing decides it.
 pub type TurnOrders = BTreeMap<Timestamp, Vec<usize>>;
 
+#[derive(Clone)]
 struct Clockwork<'a> {
     scenario: &'a Scenario,
     room: Room<'a>,
     start: Timestamp,
+    end: Timestamp,
     events: BinaryHeap<Reverse<(Timestamp, Event)>>,
     /// When each printer has its next turn; an event of another instant is stale.
     turns: Vec<Option<Timestamp>>,
@@ -55,6 +60,8 @@ struct Clockwork<'a> {
     shared: BTreeSet<Timestamp>,
     /// Arrivals that are still to come.
     to_come: usize,
+    /// The pauses of the scenario that people have ended before their time.
+    ended_pauses: Vec<usize>,
 }
 
 /// Runs a scenario with the luck of a seed. The scenario must have been checked.
@@ -70,25 +77,43 @@ pub fn traced(scenario: &Scenario, seed: u64, orders: &TurnOrders) -> Traced {
 }
 
 fn run_in<'a>(room: Room<'a>, orders: &'a TurnOrders) -> Traced {
-    let (scenario, start) = (room.scenario, room.now);
-    let turns = vec![None; scenario.printers.len()];
-    let (events, shared) = (BinaryHeap::new(), BTreeSet::new());
-    let mut clockwork = Clockwork { scenario, room, start, events, turns, orders, last: None, shared, to_come: 0 };
-    let end = scenario.end();
-    clockwork.begin(end);
-    while let Some(Reverse((at, event))) = clockwork.events.pop() {
-        if at >= end || clockwork.is_done() {
-            break;
-        }
-        clockwork.room.now = at;
-        clockwork.happen(event, at);
+    let mut clockwork = Clockwork::new(room, orders);
+    clockwork.advance(clockwork.end);
+    clockwork.finish()
+}
+
+impl<'a> Clockwork<'a> {
+    fn new(room: Room<'a>, orders: &'a TurnOrders) -> Self {
+        let (scenario, start) = (room.scenario, room.now);
+        let (turns, end) = (vec![None; scenario.printers.len()], scenario.end());
+        let (events, shared, ended_pauses) = (BinaryHeap::new(), BTreeSet::new(), Vec::new());
+        let (last, to_come) = (None, 0);
+        let mut clockwork =
+            Self { scenario, room, start, end, events, turns, orders, last, shared, to_come, ended_pauses };
+        clockwork.begin(end);
+        clockwork
     }
-    let is_done = clockwork.is_done();
-    clockwork.room.now = if is_done { clockwork.room.last_left } else { end };
-    clockwork.tally(is_done)
 }
 
 impl Clockwork<'_> {
+    /// All that happens before an instant, or until the list is done.
+    fn advance(&mut self, to: Timestamp) {
+        while let Some(Reverse((at, event))) = self.events.peek().copied() {
+            if at >= to || self.is_done() {
+                break;
+            }
+            self.events.pop();
+            self.room.now = at;
+            self.happen(event, at);
+        }
+    }
+
+    fn finish(mut self) -> Traced {
+        let is_done = self.is_done();
+        self.room.now = if is_done { self.room.last_left } else { self.end };
+        self.tally(is_done)
+    }
+
     /// Whether no record is left, and none can come.
     fn is_done(&self) -> bool {
         self.room.open == 0 && self.to_come == 0
@@ -237,6 +262,9 @@ impl Clockwork<'_> {
     }
 
     fn pause(&mut self, nth: usize) {
+        if self.ended_pauses.contains(&nth) {
+            return;
+        }
         let named = self.scenario.pauses[nth].printer.as_deref();
         let at = self.room.now;
         for printer in &mut self.room.printers {
