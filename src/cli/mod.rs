@@ -90,7 +90,7 @@ async fn carry_out(access: &Access, out: Output, command: Command, password_stdi
         Command::Card(args) => card::command(access, out, args).await,
         Command::Audit(args) => audit::command(access, out, args).await,
         Command::Plan(args) => plan::command(access, out, &args).await,
-        Command::Report(ReportCommand::Night) => report::night(access, out).await,
+        Command::Report(ReportCommand::Night { night }) => report::night(access, out, night).await,
         Command::Report(ReportCommand::Order { day, output }) => order::write(access, out, day, output).await,
         Command::Simulate(args) => simulate::from_office(access, out, args.from_office.flatten()).await,
         Command::Login(args) => session::log_in(access, out, args.name, password_stdin).await,

@@ -7,7 +7,7 @@ use super::{
     access::Access,
     args::PlanArgs,
     output::{Output, table, thousands},
-    words::{self, activity, local, preparation},
+    words::{self, activity_at_end, local, preparation},
 };
 use crate::{
     domain::time::Timestamp,
@@ -22,7 +22,7 @@ pub(super) async fn command(access: &Access, out: Output, args: &PlanArgs) -> an
     let zone = access.zone();
     let from = args.from.map(|local| instant(local, zone)).transpose()?;
     let to = args.to.map(|local| instant(local, zone)).transpose()?;
-    let plan = access.query(ShowPlan { from, to }).await?;
+    let plan = access.query(ShowPlan { night: args.night, from, to }).await?;
     Ok(out.data(&plan, |plan| text(plan, zone))?)
 }
 
@@ -46,7 +46,7 @@ pub(super) fn text(plan: &NightPlan, zone: &TimeZone) -> String {
     text += &format!("spoiled: {}; blanks left: {}\n", of(plan.spoiled), of(plan.blanks));
     let printer = |of_printer: &PlannedPrinter| {
         let end = |end: &PlannedEnd| {
-            format!("{} since {} ({:.0} %)", activity(end.does), minute(&end.since), end.share * 100.0)
+            format!("{} since {} ({:.0} %)", activity_at_end(end.does), minute(&end.since), end.share * 100.0)
         };
         let ends: Vec<_> = of_printer.ends.iter().map(end).collect();
         vec![of_printer.printer.clone(), of(of_printer.printed), ends.join(", ")]
@@ -54,7 +54,8 @@ pub(super) fn text(plan: &NightPlan, zone: &TimeZone) -> String {
     let rows: Vec<_> = plan.printers.iter().map(printer).collect();
     text += &format!("\n{}", table(&["printer", "good cards", "at the end"], &rows));
     let load = |load: &PlannedLoad| {
-        vec![load.printer.clone(), preparation(load.what).into(), thousands(load.cards), more(load.gains)]
+        let gains = if load.gains.p50 > 0 { more(load.gains) } else { "needed for the next line".into() };
+        vec![load.printer.clone(), preparation(load.what).into(), thousands(load.cards), gains]
     };
     let mut rows: Vec<_> = plan.loads.iter().map(load).collect();
     rows.extend(plan.all_loads.map(|gains| vec!["all of them".into(), String::new(), String::new(), more(gains)]));

@@ -8,7 +8,7 @@ use super::{
     words::{self, local},
 };
 use crate::{
-    domain::halt::Halt,
+    domain::{halt::Halt, time::Day},
     engine::{
         client::Client,
         query::{
@@ -18,9 +18,9 @@ use crate::{
     },
 };
 
-/// Prints the report of the last night.
-pub(super) async fn night(access: &Access, out: Output) -> anyhow::Result<()> {
-    let report = access.query(ReportNight {}).await?;
+/// Prints the report of a night: of the last one, if none is named.
+pub(super) async fn night(access: &Access, out: Output, night: Option<Day>) -> anyhow::Result<()> {
+    let report = access.query(ReportNight { night }).await?;
     Ok(out.data(&report, |report| text(report, access.zone()))?)
 }
 
@@ -28,8 +28,9 @@ fn text(report: &NightReport, zone: &TimeZone) -> String {
     let night = &report.night;
     let sum = |of: fn(&NightLine) -> i64| thousands(night.printers.iter().map(of).sum::<i64>());
     let mut text = format!(
-        "since {}: {} good cards, {} spoiled, {} with an unknown outcome; {} blanks used\n",
+        "{} to {}: {} good cards, {} spoiled, {} with an unknown outcome; {} blanks used\n",
         local(&night.since, zone),
+        local(&night.until, zone),
         sum(|line| line.printed),
         sum(|line| line.spoiled),
         sum(|line| line.uncertain),
@@ -41,10 +42,10 @@ fn text(report: &NightReport, zone: &TimeZone) -> String {
     };
     let header = ["printer", "good cards", "spoiled", "unknown", "not started"];
     add(&mut text, &header, night.printers.iter().map(line));
-    text += &report
-        .plan
-        .as_ref()
-        .map_or_else(|| "\nno plan was kept when this night began\n".to_owned(), |plan| truth(plan, zone));
+    text += &report.plan.as_ref().map_or_else(
+        || "\nno plan was kept when this night began\n".to_owned(),
+        |plan| truth(plan, night.next.is_none(), zone),
+    );
     let pile = |pile: &NightPile| {
         let districts = pile.districts.iter().map(|of| format!("{} {}", named(&of.district), of.cards));
         let batch = if pile.is_open { format!("{} (goes on)", pile.batch) } else { pile.batch.to_string() };
@@ -80,7 +81,7 @@ fn detail(event: &Happened) -> String {
 }
 
 /// What was planned beside what there is.
-fn truth(plan: &PlanTruth, zone: &TimeZone) -> String {
+fn truth(plan: &PlanTruth, is_last: bool, zone: &TimeZone) -> String {
     let planned = |band: &crate::engine::query::PlanBand| {
         format!("{} ({} to {})", thousands(band.p50), thousands(band.p10), thousands(band.p90))
     };
@@ -92,12 +93,16 @@ fn truth(plan: &PlanTruth, zone: &TimeZone) -> String {
         thousands(plan.printed)
     );
     let row = |of: &PrinterTruth| {
-        let now = of.standing.as_ref().map_or_else(|| "removed".to_owned(), |standing| words::standing(standing, zone));
+        let now = match &of.standing {
+            Some(standing) => Some(words::standing(standing, zone)),
+            None => is_last.then(|| "removed".to_owned()),
+        };
         let spoiled = (of.spoiled > 0).then(|| format!("spoiled blanks: {}", thousands(of.spoiled)));
-        let why: Vec<_> = std::iter::once(now).chain(of.lost.iter().map(words::lost_time)).chain(spoiled).collect();
+        let why: Vec<_> = now.into_iter().chain(of.lost.iter().map(words::lost_time)).chain(spoiled).collect();
         vec![of.printer.clone(), planned(&of.planned), thousands(of.printed), why.join("; ")]
     };
-    add(&mut text, &["printer", "planned", "good cards", "now, and in the night"], plan.printers.iter().map(row));
+    let last = if is_last { "now, and in the night" } else { "in the night" };
+    add(&mut text, &["printer", "planned", "good cards", last], plan.printers.iter().map(row));
     text
 }
 

@@ -19,6 +19,7 @@
 //!   the waiting list ([`place`])
 //! * **import**: one list as it was imported, with what it did to each record, and what undoing it would do ([`undo`])
 //! * **window**: a time in which cards may start ([`window`])
+//! * **night**: the time around a midnight in which cards may start, named by the day of its evening ([`night`])
 //! * **limit**: how many cards a printer's ribbon, tray, cleaning and rest allow; **supplies**: what of that is left ([`supply`])
 //! * **halt**: a limit that is reached, or a lack of blanks, as it is put on record when it begins and when it ends ([`halt`])
 //! * **standing**: what a printer is doing, or why it prints nothing ([`standing`])
@@ -68,6 +69,7 @@ pub mod learned;
 pub mod lost_time;
 pub mod name_word;
 pub mod natural;
+pub mod night;
 pub mod objection;
 pub mod open_job;
 pub mod owner;

@@ -79,6 +79,18 @@ impl Day {
         (begin(self.0), self.0.tomorrow().map_or(Timestamp(i64::MAX), begin))
     }
 
+    /// The day some days later, or earlier if their number is negative.
+    #[must_use]
+    pub fn plus_days(self, days: i64) -> Self {
+        Self(self.0.saturating_add(jiff::Span::new().days(days)))
+    }
+
+    /// When it is this hour of it in a time zone. An hour that a change of the clock leaves out is the one after it.
+    pub fn at_hour(self, hour: i8, zone: &jiff::tz::TimeZone) -> Timestamp {
+        let at = zone.to_zoned_datetime(self.0.at(hour, 0, 0, 0)).map(|at| at.timestamp().as_microsecond());
+        Timestamp(at.unwrap_or(i64::MAX))
+    }
+
     /// The day of an instant in a time zone.
     pub fn of(at: Timestamp, zone: &jiff::tz::TimeZone) -> Self {
         Self(zone.to_datetime(at.to_jiff()).date())

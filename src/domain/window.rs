@@ -1,8 +1,15 @@
 //! Windows: the times at which cards may start.
 
-use std::{ops::RangeInclusive, str::FromStr, time::Duration};
+use std::{
+    ops::{Range, RangeInclusive},
+    str::FromStr,
+};
 
-use jiff::{Span, civil::Time, civil::Weekday, tz::TimeZone};
+use jiff::{
+    Span,
+    civil::{DateTime, Time, Weekday},
+    tz::TimeZone,
+};
 use serde::{Deserialize, Serialize};
 
 use super::time::Timestamp;
@@ -101,9 +108,21 @@ impl Window {
         self.openings(now, 0..=7).filter(|at| *at > now).min()
     }
 
-    /// The last opening at `now` or before, within a week.
-    fn last_opening(&self, now: Timestamp) -> Option<Timestamp> {
-        self.openings(now, -7..=0).filter(|at| *at <= now).max()
+    /// The times in which it is open that begin on the days around that of `now`, by their distance from it in days.
+    pub(super) fn times(&self, now: Timestamp, days: RangeInclusive<i64>) -> impl Iterator<Item = Range<Timestamp>> {
+        let today = self.zone.to_datetime(now.to_jiff()).date();
+        let crosses = i64::from(self.to <= self.from);
+        days.filter_map(move |days| {
+            let day = today.checked_add(Span::new().days(days)).ok()?;
+            let is_opened = self.days.is_empty() || self.days.contains(&day.weekday());
+            let last = day.checked_add(Span::new().days(crosses)).ok()?;
+            let instant = |local: DateTime| {
+                let at = self.zone.to_zoned_datetime(local).ok()?;
+                Some(Timestamp(at.timestamp().as_microsecond()))
+            };
+            let time = instant(day.to_datetime(self.from))?..instant(last.to_datetime(self.to))?;
+            (is_opened && !time.is_empty()).then_some(time)
+        })
     }
 
     /// The openings on the days around that of `now`, by their distance from it in days.
@@ -208,47 +227,6 @@ pub fn next_change(windows: &[Window], printers: &[&str], now: Timestamp) -> Nex
     NextChange::Opens { at: at.map(|at| at.to_string()) }
 }
 
-/// The hour at which an evening begins where there are no windows.
-const EVENING: i8 = 20;
-/// The hour at which such a night ends.
-const MORNING: i8 = 7;
-
-/// The night that goes on or comes next: from the opening of a window until all are closed, or from 20:00 until 7:00 in the zone of the
-/// office where there are no windows. It begins at `now` if it has begun.
-pub fn next_night(windows: &[Window], zone: &TimeZone, now: Timestamp) -> (Timestamp, Timestamp) {
-    if !windows.is_empty() {
-        let is_open = windows.iter().any(|window| window.is_open(now));
-        let opens = windows.iter().filter_map(|window| window.next_opening(now)).min();
-        let begin = if is_open { now } else { opens.unwrap_or(now) };
-        let end = next_closing(windows, begin).unwrap_or_else(|| begin.plus(Duration::from_hours(24)));
-        return (begin, end);
-    }
-    let today = zone.to_datetime(now.to_jiff()).date();
-    let hour = |days: i64, hour: i8| {
-        let day = today.checked_add(Span::new().days(days)).ok()?;
-        let at = zone.to_zoned_datetime(day.at(hour, 0, 0, 0)).ok()?;
-        Some(Timestamp(at.timestamp().as_microsecond()))
-    };
-    let nights = (-1..=0).filter_map(|days| Some((hour(days, EVENING)?, hour(days + 1, MORNING)?)));
-    let night = nights.into_iter().find(|(_, end)| *end > now);
-    night.map_or((now, now.plus(Duration::from_hours(12))), |(begin, end)| (begin.max(now), end))
-}
-
-/// When the last night began: when a window opened last, of whatever printer, else the last evening at 20:00 in the zone of the office.
-pub fn night_begin(windows: &[Window], zone: &TimeZone, now: Timestamp) -> Timestamp {
-    if let Some(opened) = windows.iter().filter_map(|window| window.last_opening(now)).max() {
-        return opened;
-    }
-    let today = zone.to_datetime(now.to_jiff()).date();
-    let evening = |days: i64| {
-        let day = today.checked_sub(Span::new().days(days)).ok()?;
-        let at = zone.to_zoned_datetime(day.at(EVENING, 0, 0, 0)).ok()?;
-        Some(Timestamp(at.timestamp().as_microsecond()))
-    };
-    let evenings = (0..=1).filter_map(evening);
-    evenings.filter(|at| *at <= now).max().unwrap_or_else(|| now.minus(Duration::from_hours(24)))
-}
-
 impl FromStr for Window {
     type Err = String;
 
@@ -320,45 +298,6 @@ mod tests {
         let of_p2 = Window { printer: Some("p2".into()), ..early };
         assert_eq!(opens(&[night, of_p2.clone()], "2026-11-25T22:00:00+07:00"), friday);
         assert_eq!(opens(&[of_p2], "2026-11-25T22:00:00+07:00"), None);
-    }
-
-    #[test]
-    fn the_last_night_began_when_a_window_opened_or_at_eight_in_the_evening_of_the_offices_zone() {
-        let jayapura = TimeZone::get("Asia/Jayapura").unwrap();
-        let began = |windows: &[Window], now: &str| night_begin(windows, &jayapura, at(now)).to_string();
-        // Without windows, across midnight in the zone and in UTC.
-        for now in ["2026-11-27T20:00:00+09:00", "2026-11-27T23:59:59+09:00", "2026-11-28T08:59:59+09:00"] {
-            assert_eq!(began(&[], now), "2026-11-27T11:00:00Z", "{now}");
-        }
-        assert_eq!(began(&[], "2026-11-28T20:00:01+09:00"), "2026-11-28T11:00:00Z");
-        let friday: Window = "fri 22:00-05:00 Asia/Jayapura".parse().unwrap();
-        let noon: Window = "* 12:00-13:00 Asia/Jayapura".parse().unwrap();
-        assert_eq!(began(std::slice::from_ref(&friday), "2026-11-30T08:00:00+09:00"), "2026-11-27T13:00:00Z");
-        assert_eq!(began(&[friday, noon], "2026-11-28T08:00:00+09:00"), "2026-11-27T13:00:00Z", "the later one");
-    }
-
-    #[test]
-    fn a_night_is_the_time_of_the_windows_or_from_eight_until_seven() {
-        let jakarta = TimeZone::get("Asia/Jakarta").unwrap();
-        let night = |windows: &[Window], now: &str| {
-            let (begin, end) = next_night(windows, &jakarta, at(now));
-            (begin.to_string(), end.to_string())
-        };
-        let own = |begin: &str, end: &str| (at(begin).to_string(), at(end).to_string());
-        let evening: Window = "* 20:00-05:00 Asia/Jakarta".parse().unwrap();
-        let longer: Window = "* 04:00-06:00 Asia/Jakarta".parse().unwrap();
-        let both = [evening, longer];
-        let whole = own("2026-11-27T20:00:00+07:00", "2026-11-28T06:00:00+07:00");
-        assert_eq!(night(&both, "2026-11-27T16:00:00+07:00"), whole);
-        let rest = own("2026-11-28T04:59:00+07:00", "2026-11-28T06:00:00+07:00");
-        assert_eq!(night(&both, "2026-11-28T04:59:00+07:00"), rest);
-        let usual = own("2026-11-27T20:00:00+07:00", "2026-11-28T07:00:00+07:00");
-        assert_eq!(night(&[], "2026-11-27T16:00:00+07:00"), usual);
-        let begun = own("2026-11-28T03:00:00+07:00", "2026-11-28T07:00:00+07:00");
-        assert_eq!(night(&[], "2026-11-28T03:00:00+07:00"), begun);
-        let day: Window = "* 00:00-24:00 Asia/Jakarta".parse().unwrap();
-        let always = own("2026-11-28T03:00:00+07:00", "2026-11-29T03:00:00+07:00");
-        assert_eq!(night(&[day], "2026-11-28T03:00:00+07:00"), always);
     }
 
     #[test]

@@ -98,7 +98,8 @@ pub(super) const RECORD_COUNTS: &str = "
     ORDER BY profile, district, state, stopped";
 
 pub(super) const OUTCOMES: &str = "
-    SELECT printer, state, CAST(SUM(number) AS BIGINT) FROM counter_outcome WHERE bucket_start_us >= $1
+    SELECT printer, state, CAST(SUM(number) AS BIGINT) FROM counter_outcome
+    WHERE bucket_start_us >= $1 AND bucket_start_us < $2
     GROUP BY printer, state HAVING SUM(number) <> 0 ORDER BY printer, state";
 
 pub(super) const USED: &str = "
@@ -194,24 +195,45 @@ impl Tx {
         Ok(rows.into_iter().map(used).collect())
     }
 
-    /// The number of ended attempts by printer and state since an instant, which is rounded down to a quarter of an
-    /// hour. The cost depends on the time since then.
-    pub async fn printer_outcomes(&mut self, since: Timestamp) -> Result<Vec<(String, String, i64)>, StoreError> {
-        on!(self, c => sqlx::query_as(OUTCOMES).bind(bucket_start(since.0)).fetch_all(c))
+    /// The number of ended attempts by printer and state, from the quarter of an hour of one instant to that before which another one is.
+    /// The cost depends on the time between.
+    pub async fn printer_outcomes(
+        &mut self,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<(String, String, i64)>, StoreError> {
+        on!(self, c => sqlx::query_as(OUTCOMES).bind(bucket_start(since.0)).bind(until.0).fetch_all(c))
             .map_err(doing("reading the counters"))
     }
 
-    /// The number of ended attempts by printer and state since an instant. Those of a quarter of an hour that had begun are counted one by
-    /// one, and stand in rows of their own.
-    pub async fn ended_since(&mut self, since: Timestamp) -> Result<Vec<(String, String, i64)>, StoreError> {
-        let whole = Timestamp(bucket_start(since.0.saturating_add(BUCKET_US - 1)));
-        let mut ended = self.printer_outcomes(whole).await?;
-        if since < whole {
-            let begun: Vec<(String, String, i64)> =
-                on!(self, c => sqlx::query_as(ENDED_BETWEEN).bind(since.0).bind(whole.0).fetch_all(c))
-                    .map_err(doing("counting attempts"))?;
-            ended.extend(begun);
+    /// The number of ended attempts by printer and state from one instant until before another. Those of a quarter of an hour that had begun,
+    /// or goes on then, are counted one by one, and stand in rows of their own.
+    pub async fn ended_between(
+        &mut self,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<(String, String, i64)>, StoreError> {
+        let first = Timestamp(bucket_start(since.0.saturating_add(BUCKET_US - 1)));
+        let last = Timestamp(bucket_start(until.0));
+        if last <= first {
+            return self.attempts_between(since, until).await;
+        }
+        let mut ended = self.printer_outcomes(first, last).await?;
+        for (from, to) in [(since, first), (last, until)] {
+            if from < to {
+                ended.extend(self.attempts_between(from, to).await?);
+            }
         }
         Ok(ended)
+    }
+
+    /// The number of attempts by printer and state that ended from one instant on and before another, counted one by one.
+    pub async fn attempts_between(
+        &mut self,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<(String, String, i64)>, StoreError> {
+        on!(self, c => sqlx::query_as(ENDED_BETWEEN).bind(since.0).bind(until.0).fetch_all(c))
+            .map_err(doing("counting attempts"))
     }
 }

@@ -92,7 +92,7 @@ pub use self::{
     name_word::{NamesLeft, word_keys},
     new_batch::NewBatch,
     new_record::NewRecord,
-    night::MovedSince,
+    night::MovedBetween,
     night_report::PrinterEvent,
     node::{Candidate, Node},
     outage::Outage,

@@ -1,21 +1,25 @@
 //! What a report of a night reads. Each read is bounded.
 
+use std::time::Duration;
+
 use super::{StoreError, Tx, doing, on, set};
 use crate::domain::{audit_row::entries, time::Timestamp};
 
 /// The rows of a chain that are looked at, the newest, and the events that are read of them.
 const LOOKED_MAX: i64 = 50_000;
-const EVENTS_MAX: i64 = 500;
+const EVENTS_MAX: usize = 500;
+/// Clocks are set back by less than this without stopping the scheduler.
+const CLOCK_SET_BACK: Duration = Duration::from_mins(2);
 
 /// Rows with what happened to printers and pauses. The acts are those of [`HAPPENED`].
 pub(super) const EVENTS: &str = "
-    SELECT seq, entry FROM audit WHERE chain = $1 AND seq > $2
+    SELECT seq, entry FROM audit WHERE chain = $1 AND seq > $2 AND seq <= $3
         AND (entry LIKE '%\"printer.seen\"%' OR entry LIKE '%\"printer.breaker\"%' OR entry LIKE '%\"printer.cleared\"%'
             OR entry LIKE '%\"queue.paused\"%' OR entry LIKE '%\"queue.resumed\"%' OR entry LIKE '%\"batch.approved\"%'
             OR entry LIKE '%\"batch.cancelled\"%' OR entry LIKE '%\"printer.rests\"%' OR entry LIKE '%\"printer.rested\"%'
             OR entry LIKE '%\"printer.supplies\"%' OR entry LIKE '%\"printer.feeding-stopped\"%'
             OR entry LIKE '%\"printer.feeding-resumed\"%')
-    ORDER BY seq DESC LIMIT $3";
+    ORDER BY seq DESC LIMIT $4";
 
 /// The acts that a report of a night tells.
 const HAPPENED: [&str; 12] = [
@@ -65,22 +69,38 @@ pub struct PrinterEvent {
 }
 
 impl Tx {
-    /// What happened to printers and pauses since an instant, by the newest rows of each chain, in no particular order.
-    pub async fn events_of_printers(&mut self, since: Timestamp) -> Result<Vec<PrinterEvent>, StoreError> {
-        let mut found = Vec::new();
+    /// What happened to printers and pauses from one instant on, and until before another if one is given, in no particular order, by the
+    /// newest rows of each chain. Also whether there may have been more.
+    pub async fn events_of_printers(
+        &mut self,
+        since: Timestamp,
+        until: Option<Timestamp>,
+    ) -> Result<(Vec<PrinterEvent>, bool), StoreError> {
+        let (mut found, mut is_cut) = (Vec::new(), false);
         for head in self.audit_heads().await? {
+            let newest = match until {
+                Some(until) => self.audit_before(&head.chain, head.seq, until.plus(CLOCK_SET_BACK)).await?,
+                None => head.seq,
+            };
+            let most = i64::try_from(EVENTS_MAX).unwrap_or(i64::MAX);
             let rows: Vec<(i64, String)> = on!(self, c => sqlx::query_as(EVENTS)
-                    .bind(&*head.chain).bind(head.seq - LOOKED_MAX).bind(EVENTS_MAX).fetch_all(c))
+                    .bind(&*head.chain).bind(newest - LOOKED_MAX).bind(newest).bind(most).fetch_all(c))
             .map_err(doing("reading the audit"))?;
-            for (_, text) in rows {
-                let events = entries(&text).filter_map(|entry| serde_json::from_str(&entry).ok());
-                let is_told = |event: &PrinterEvent| {
-                    HAPPENED.contains(&&*event.act) && Timestamp::parse(&event.at).is_some_and(|at| at >= since)
-                };
+            let is_in_time = |event: &PrinterEvent| {
+                let at = Timestamp::parse(&event.at);
+                at.is_some_and(|at| at >= since && until.is_none_or(|until| at < until))
+            };
+            let mut read = 0;
+            for (_, text) in &rows {
+                let events = entries(text).filter_map(|entry| serde_json::from_str(&entry).ok());
+                let is_told = |event: &PrinterEvent| HAPPENED.contains(&&*event.act) && is_in_time(event);
+                let before = found.len();
                 found.extend(events.filter(is_told));
+                read += usize::from(found.len() > before);
             }
+            is_cut |= rows.len() == EVENTS_MAX && read == rows.len();
         }
-        Ok(found)
+        Ok((found, is_cut))
     }
 
     /// The records that are in some batches and not printed yet, by profile and class. It reads the cards of these batches.

@@ -43,8 +43,31 @@ fn the_last_night_is_the_first_link_of_the_board_and_tells_cards_blanks_and_what
         "{shown}"
     );
     assert!(page.contains("href=\"/inspect\""), "{page}");
+    // The night before, and back.
+    let before = night["previous"].as_str().unwrap();
+    let earlier = operator.get(&format!("/night/report?night={before}")).json();
+    assert_eq!(
+        (&earlier["night"]["printers"], &earlier["night"]["next"]),
+        (&json!([]), &night["evening"]),
+        "{earlier}"
+    );
+    assert!(page.contains(&format!("href=\"/night?night={before}\"")), "{page}");
+    let page = browser.get(&format!("/night?night={before}")).body;
+    assert!(page.contains(&format!("href=\"/night?night={}\"", night["evening"].as_str().unwrap())), "{page}");
+    assert!(!texts(&page).contains("What stopped"), "it is of now: {page}");
+    let said = office.done(&["report", "night", "--night", before]);
+    assert!(said.stdout.contains(": 0 good cards"), "{said:?}");
+    let plan = operator.get("/plan").json();
+    let next = plan["next"].as_str().unwrap();
+    assert!(plan["previous"].is_null(), "{plan}");
+    assert_eq!(operator.get(&format!("/plan?night={next}")).json()["night"], next);
+    assert!(browser.get("/plan").body.contains(&format!("href=\"/plan?night={next}\"")));
+    assert!(
+        texts(&browser.get(&format!("/plan?night={next}")).body).contains(&format!("What the night of {next} will do"))
+    );
     browser.language = "id";
     assert!(texts(&browser.get("/night").body).contains("Malam terakhir dalam angka"));
+    assert!(texts(&browser.get(&format!("/night?night={before}")).body).contains("Malam sebelumnya"));
 }
 
 #[test]

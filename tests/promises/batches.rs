@@ -74,7 +74,7 @@ async fn printers_that_share_few_blanks_end_together_and_a_paused_one_has_no_sha
     operations::pause(&world.engine, &PauseScope::Printer("p26".into()), "cleaning").await.unwrap();
     world.run().await;
     let mut tx = world.engine.store.read().await.unwrap();
-    let printed: Vec<_> = tx.printer_outcomes(Timestamp(0)).await.unwrap();
+    let printed: Vec<_> = tx.printer_outcomes(Timestamp(0), Timestamp(i64::MAX)).await.unwrap();
     let cards: Vec<_> =
         printed.iter().map(|(printer, outcome, cards)| (printer.as_str(), outcome.as_str(), *cards)).collect();
     let names: Vec<String> = (1..=25).map(|n| format!("p{n:02}")).collect();

@@ -42,10 +42,15 @@ async fn what_ended_since_an_instant_within_a_quarter_of_an_hour_is_counted_exac
     let mut counts = Vec::new();
     for since in [0, 5, 12, 20, 600, 1_200] {
         let since = began.plus(Duration::from_secs(since));
-        let ended = tx.ended_since(since).await.unwrap();
+        let ended = tx.ended_between(since, cetak::domain::time::Timestamp(i64::MAX)).await.unwrap();
         let counted: i64 = ended.iter().map(|(_, _, number)| number).sum();
         let there = tx.attempts_latest(since, now, 1_000).await.unwrap();
         assert_eq!(usize::try_from(counted), Ok(there.len()), "{since}");
+        let until = began.plus(Duration::from_secs(1_207));
+        let ended = tx.ended_between(since, until).await.unwrap();
+        let counted_until: i64 = ended.iter().map(|(_, _, number)| number).sum();
+        let there = tx.attempts_latest(since, cetak::domain::time::Timestamp(until.0 - 1), 1_000).await.unwrap();
+        assert_eq!(usize::try_from(counted_until), Ok(there.len()), "{since} to {until}");
         counts.push(counted);
     }
     counts.dedup();
@@ -254,7 +259,10 @@ async fn a_database_of_an_older_schema_gets_its_counters_when_it_is_opened() {
     ];
     assert_eq!(tx.record_counts().await.unwrap(), expected);
     let mut outcomes = async |since| {
-        let outcomes = tx.printer_outcomes(cetak::domain::time::Timestamp(since)).await.unwrap();
+        let outcomes = tx
+            .printer_outcomes(cetak::domain::time::Timestamp(since), cetak::domain::time::Timestamp(i64::MAX))
+            .await
+            .unwrap();
         outcomes.into_iter().map(|(printer, state, n)| format!("{printer} {state} {n}")).collect::<Vec<_>>()
     };
     assert_eq!(outcomes(0).await, ["p1 not-started 1", "p1 printed 2", "p1 uncertain 1"]);

@@ -3,12 +3,19 @@
 use std::time::Duration;
 
 use cetak::{
-    domain::{card::profile::WALK_IN_CLASS, lost_time::LossCause, retry::uniform},
+    domain::{
+        card::profile::WALK_IN_CLASS,
+        lost_time::LossCause,
+        refusal::Refusal,
+        retry::uniform,
+        time::{Day, Timestamp},
+    },
     engine::{
+        EngineError,
         client::Client,
         clock::Clock,
         operations::{SayPrinterSupplies, SetPrinterLimits},
-        query::{NightReport, Query, ReportNight, ShowPlan, ShowScenario},
+        query::{NightPlan, NightReport, Query, ReportNight, ShowPlan, ShowScenario},
         scheduling,
         scheduling::Until,
     },
@@ -80,8 +87,20 @@ impl Office {
         let (run, ()) = tokio::join!(Box::pin(scheduling::run(&engine, Until::Stopped, stopped)), morning);
         run.unwrap();
         world.audit().await;
-        ReportNight {}.read(&world.engine).await.unwrap()
+        ReportNight::default().read(&world.engine).await.unwrap()
     }
+}
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+fn jakarta(local: &str) -> String {
+    at(&format!("{local}+07:00")).to_string()
+}
+
+async fn plan(world: &World, plan: ShowPlan) -> NightPlan {
+    plan.read(&world.engine).await.unwrap()
 }
 
 /// The clock of the tests begins at 19:00 in Jakarta.
@@ -115,7 +134,9 @@ async fn the_evening_says_what_the_night_will_do_and_the_morning_what_became_of_
     let good: i64 = report.night.printers.iter().map(|line| line.printed).sum();
     let truth = report.plan.as_ref().unwrap();
     assert_eq!(truth.printed, good);
-    assert!(truth.planned.p50.abs_diff(plan.printed.p50) <= 2, "it was kept when the window opened: {truth:?}");
+    assert!(truth.planned.p50.abs_diff(plan.printed.p50) <= 2, "it is the same night: {truth:?}");
+    let (made_at, begin) = (at(&truth.made_at), at(&report.night.since));
+    assert!(made_at < begin && begin.since(made_at) <= Duration::from_mins(1), "{truth:?}");
     assert_eq!(report.piles.iter().map(|pile| pile.printed).sum::<i64>(), good);
     assert!(report.piles.iter().all(|pile| pile.districts.iter().map(|of| of.cards).sum::<i64>() == pile.printed));
     assert_eq!(report.left.iter().map(|left| left.records).sum::<i64>(), 90 - good);
@@ -141,10 +162,10 @@ async fn what_is_left_counts_records_in_batches_in_their_own_class_and_walk_ins_
     world.run().await;
     operations::put_first(&world.engine, &name("r00020"), "waits").await.unwrap();
     assert_eq!((world.records("batched").await, world.records("waiting").await), (7, 23));
-    let left = ReportNight {}.read(&world.engine).await.unwrap().left;
+    let left = ReportNight::default().read(&world.engine).await.unwrap().left;
     let expected = [(WALK_IN_CLASS, 1), (1, 29)];
     assert_eq!(left.iter().map(|left| (left.class, left.records)).collect::<Vec<_>>(), expected);
-    let classes = ShowPlan::default().read(&world.engine).await.unwrap().classes;
+    let classes = plan(&world, ShowPlan { from: Some(world.clock.now()), ..ShowPlan::default() }).await.classes;
     assert_eq!(classes.iter().map(|class| (class.class, class.waiting)).collect::<Vec<_>>(), expected);
 }
 
@@ -187,6 +208,96 @@ async fn the_office_as_a_scenario_is_read_and_simulated() {
     assert_eq!((scenario.stock[0].blanks, scenario.pauses.len(), scenario.windows.len()), (26, 1, 1));
     let figures = Figures::of(&scenario, 5.try_into().unwrap(), 1);
     assert_eq!((figures.printed.p50 > 0, figures.printers[1].printed.p90), (true, 0), "p1 is paused");
+}
+
+#[tokio::test]
+async fn an_office_with_a_day_window_plans_and_reports_its_night() {
+    let world = World::with(|settings| {
+        settings.zone = TimeZone::get("Asia/Jakarta").unwrap();
+        settings.windows =
+            ["* 08:00-16:00 Asia/Jakarta", "* 20:00-05:00 Asia/Jakarta"].map(|of| of.parse().unwrap()).into();
+    })
+    .await;
+    world.import(&students(0..40)).await;
+    world.receive(50, None).await;
+    world.add_printer("p1", "mock://p1?card_ms=20000", "student", None).await;
+    let today: Day = "2026-11-25".parse().unwrap();
+    let now = world.clock.now();
+    assert_eq!(now.to_string(), jakarta("2026-11-24T19:00:00"), "the tests begin then");
+    // 15:00 on the next day, in the day window.
+    world.clock.advance(Duration::from_hours(20));
+    let tonight = plan(&world, ShowPlan::default()).await;
+    assert_eq!((tonight.night, tonight.previous), (Some(today), None));
+    assert_eq!((tonight.from, tonight.to), (jakarta("2026-11-25T20:00:00"), jakarta("2026-11-26T05:00:00")));
+    assert_eq!((tonight.printed.p90, tonight.waiting), (0, 0), "all are printed until 16:00");
+    let next = plan(&world, ShowPlan { night: tonight.next, ..ShowPlan::default() }).await;
+    assert_eq!((next.from, next.previous), (jakarta("2026-11-26T20:00:00"), Some(today)));
+    let past = ShowPlan { night: Some(today.plus_days(-1)), ..ShowPlan::default() };
+    assert!(matches!(past.read(&world.engine).await, Err(EngineError::Refused(Refusal::PlanTime { .. }))));
+
+    let report = ReportNight::default().read(&world.engine).await.unwrap();
+    assert_eq!((report.night.evening, report.night.next), (today.plus_days(-1), None));
+    let times = (jakarta("2026-11-24T20:00:00"), jakarta("2026-11-25T08:00:00"));
+    assert_eq!((report.night.since, report.night.until), times, "it ends as the day window opens");
+    assert!(!report.left.is_empty());
+    let earlier = ReportNight { night: Some(report.night.previous) }.read(&world.engine).await.unwrap();
+    assert_eq!((earlier.night.evening, earlier.night.next), (today.plus_days(-2), Some(today.plus_days(-1))));
+    assert!(earlier.left.is_empty() && earlier.needs.is_empty(), "they are of now");
+    let to_come = ReportNight { night: Some(today) }.read(&world.engine).await;
+    assert!(matches!(to_come, Err(EngineError::Refused(Refusal::NightToCome { .. }))));
+}
+
+#[tokio::test]
+async fn a_plan_of_a_later_time_promises_no_blank_that_is_used_before() {
+    let office = Office { window: "* 00:00-24:00 Asia/Jakarta", ..small() };
+    let world = office.open().await;
+    let tonight = plan(&world, ShowPlan { from: Some(world.clock.now()), ..ShowPlan::default() }).await;
+    assert!(tonight.printed.p50 > 20, "{:?}", tonight.printed);
+    let begin = world.clock.now().plus(Duration::from_hours(48));
+    let end = Some(begin.plus(Duration::from_hours(9)));
+    let later = plan(&world, ShowPlan { from: Some(begin), to: end, ..ShowPlan::default() }).await;
+    assert_eq!((later.printed.p90, later.spoiled.p90), (0, 0), "34 blanks were in hoppers");
+    assert!((56..=60).contains(&later.waiting), "{} wait then", later.waiting);
+    let class = &later.classes[0];
+    assert_eq!((class.waiting - later.waiting).abs().max(class.printed.p90), 0, "{class:?}");
+    // What is loaded before that night: the hoppers are empty then, and the vault has 26 blanks.
+    let all: i64 = later.loads.iter().map(|load| load.cards).sum();
+    assert_eq!(all, 26, "{:?}", later.loads);
+    assert!(later.all_loads.or(later.loads.first().map(|load| load.gains)).unwrap().p50 > 15, "{later:?}");
+}
+
+#[tokio::test]
+async fn a_plan_that_was_made_late_is_compared_with_the_cards_after_it() {
+    let office = small();
+    let world = office.open().await;
+    let mut late = plan(&world, ShowPlan::default()).await;
+    late.made_at = jakarta("2026-11-24T19:07:00");
+    let mut tx = world.engine.store.write(&world.engine.writer, world.clock.now()).await.unwrap();
+    tx.kept_plan_save(at(&late.from), &serde_json::to_string(&late).unwrap()).await.unwrap();
+    tx.commit().await.unwrap();
+    let report = office.sleep(&world).await;
+    let good: i64 = report.night.printers.iter().map(|line| line.printed).sum();
+    let truth = report.plan.unwrap();
+    assert_eq!(truth.made_at, late.made_at, "the first plan of a night is kept");
+    let mut tx = world.engine.store.read().await.unwrap();
+    let ended = tx.attempts_between(at(&late.made_at), Timestamp(i64::MAX)).await.unwrap();
+    let after: i64 = ended.iter().filter(|(_, state, _)| state == "printed").map(|(.., number)| number).sum();
+    assert_eq!(truth.printed, after);
+    assert!(10 < after && after < good - 10, "{after} of {good}");
+    assert_eq!(truth.printers.iter().map(|printer| printer.printed).sum::<i64>(), after);
+}
+
+#[tokio::test]
+async fn a_night_that_goes_on_has_the_luck_that_it_had_before() {
+    let office = Office { window: "* 19:05-23:05 Asia/Jakarta", ..small() };
+    let world = office.open().await;
+    let before = plan(&world, ShowPlan::default()).await;
+    world.clock.advance(Duration::from_mins(20));
+    let within = plan(&world, ShowPlan::default()).await;
+    assert_eq!(within.from, jakarta("2026-11-24T19:20:00"));
+    let told = |plan: &NightPlan| (plan.printed, plan.spoiled, plan.loads.clone());
+    assert_eq!(told(&before), told(&within));
+    assert!(within.loads.iter().all(|load| load.gains.p50 > 0), "{:?}", within.loads);
 }
 
 /// 27,000 wait, there are 5,000 blanks, the centre is away, and from 20:00 to 5:00 no person is there.

@@ -224,7 +224,7 @@ async fn a_batch_is_planned_for_the_printer_as_it_is_now_and_an_open_one_is_not_
 async fn events_and_counters(store: &Store) -> (Vec<String>, Vec<RecordCount>, Vec<(String, String, i64)>) {
     let mut tx = store.read().await.unwrap();
     let entries = tx.audit_page("cli", 0, 10_000).await.unwrap().into_iter().map(|entry| entry.entry).collect();
-    (entries, tx.record_counts().await.unwrap(), tx.printer_outcomes(Timestamp(0)).await.unwrap())
+    (entries, tx.record_counts().await.unwrap(), tx.printer_outcomes(Timestamp(0), Timestamp(i64::MAX)).await.unwrap())
 }
 
 /// Plans a batch for each printer; the second one's blanks are in its hopper. Returns the queued jobs with printer and record.

@@ -22,7 +22,7 @@ use crate::{
         output::{Output, in_order, message, table, thousands},
         status::{self, stock_text},
     },
-    domain::value::Quantity,
+    domain::{time::Timestamp, value::Quantity},
     engine::{
         Engine,
         client::{Client, Direct},
@@ -230,7 +230,7 @@ impl Summary {
         let status = Direct::new(engine).query(ShowBoard {}).await?;
         let mut tx = engine.store.read().await?;
         let mut per_printer: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
-        for (printer, outcome, count) in tx.printer_outcomes(crate::domain::time::Timestamp(0)).await? {
+        for (printer, outcome, count) in tx.printer_outcomes(Timestamp(0), Timestamp(i64::MAX)).await? {
             per_printer.entry(printer).or_default().insert(outcome, count);
         }
         let (audit_events, faults) = tx.audit_verify(&[]).await?;

@@ -205,6 +205,7 @@ pub enum Command {
     /// when it comes to a card.
     #[command(after_help = "Examples:
   cetak plan
+  cetak plan --night 2026-12-01
   cetak plan --from 2026-12-01T20:00 --to 2026-12-02T05:00 --json")]
     Plan(PlanArgs),
     /// Check, back up, archive and move the database

@@ -28,9 +28,13 @@ pub struct SimulateArgs {
 
 #[derive(Args, Debug)]
 pub struct PlanArgs {
-    /// Plan the next night: the time of the windows, or 20:00 to 7:00 without any. This is what `plan` does by itself
-    #[arg(long, conflicts_with_all = ["from", "to"])]
+    /// Plan the night that goes on or comes next: the time of the windows around midnight, or 20:00 to 7:00 without any. This is what
+    /// `plan` does by itself
+    #[arg(long, conflicts_with_all = ["night", "from", "to"])]
     pub tonight: bool,
+    /// Plan the night of another evening, within a week
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "to"])]
+    pub night: Option<Day>,
     /// The begin of another time, in the zone of the office, as in 2026-12-01T20:00
     #[arg(long, value_name = "TIME")]
     pub from: Option<DateTime>,
@@ -46,11 +50,17 @@ pub struct PlanArgs {
 pub enum ReportCommand {
     /// Report the last night: what was printed and where it lies, what happened, who must do what, what was planned, what is left
     ///
-    /// The night is the time since a window opened last, or since 20:00 where there are no windows.
+    /// The night is the time of the windows around midnight, or 20:00 to 7:00 where there are no windows. What follows it is told too, until
+    /// a window opens again or the next night begins. What people must do and what is left is told of the last night only.
     #[command(after_help = "Examples:
   cetak report night
+  cetak report night --night 2026-11-27
   cetak report night --json")]
-    Night,
+    Night {
+        /// The evening of an earlier night [default: the night that began last]
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        night: Option<Day>,
+    },
     /// Write the order of a day: each record that came onto the waiting list or left it, into which batch and at which place,
     /// and each jump, hold, release and update that changed the order
     ///

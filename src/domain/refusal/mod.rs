@@ -208,6 +208,8 @@ refusals! {
     Conflict "no-format" NoFormat { printer: String };
     /// The time of a plan must begin within `days` from now, and end after its begin and within as many days.
     Invalid "plan-time" PlanTime { days: i64 };
+    /// The night of this evening has not begun, so there is nothing to report.
+    Invalid "night-to-come" NightToCome { evening: String };
 
     // Waiting lists.
     /// The header of the file cannot be read; `detail` is the parser's text.

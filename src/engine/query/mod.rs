@@ -30,6 +30,7 @@ mod known;
 mod ledger;
 mod needs;
 mod night;
+mod night_plan;
 mod night_report;
 mod office;
 mod order;
@@ -38,6 +39,7 @@ mod page;
 mod pending_acts;
 mod pile;
 mod plan;
+mod planned;
 mod printers;
 mod probe;
 mod records;
@@ -49,7 +51,6 @@ use std::future::Future;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-pub(super) use self::plan::OfficeToPlan;
 pub use self::{
     accounts::{ListAccounts, ListSessions, ListTokens},
     any::AnyQuery,
@@ -73,6 +74,9 @@ pub use self::{
     ledger::ListMovements,
     needs::{FreeBlanks, ListNeeds, Need, NeedKind, NoBlanks, ReservedBlanks, acts_asked_by},
     night::{Night, NightLine, ShowNight},
+    night_plan::{
+        NightPlan, Obstacle, PlanBand, PlannedClass, PlannedDistrict, PlannedEnd, PlannedLoad, PlannedPrinter,
+    },
     night_report::{
         BlanksLeft, Happened, LeftInClass, NightPile, NightReport, PileDistrict, PlanTruth, PrinterTruth, ReportNight,
     },
@@ -82,9 +86,7 @@ pub use self::{
     page::{Cursor, Limit, Page, PageRequest},
     pending_acts::{ListPendingActs, PendingActItem, PendingActView, ShowPendingAct},
     pile::{CardToCheck, ListPile, Pile, ScanForCheck, ShowPile},
-    plan::{
-        NightPlan, Obstacle, PlanBand, PlannedClass, PlannedDistrict, PlannedEnd, PlannedLoad, PlannedPrinter, ShowPlan,
-    },
+    plan::ShowPlan,
     printers::{ListPrinters, PrinterLine, ShowPrinter},
     probe::{PrinterReport, ProbePrinter},
     records::{ListRecords, ShowRecord},
@@ -92,6 +94,7 @@ pub use self::{
     stock::{ShowStock, Stock, Totals},
     warrants::ListWarrants,
 };
+pub(super) use self::{night::nights, plan::OfficeToPlan};
 use super::{Engine, EngineError};
 use crate::domain::{actor::Actor, permission::Operation};
 pub use crate::store::{

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     Engine, EngineError, Query,
     needs::{self, Need},
-    night::{Night, ShowNight},
+    night::{Night, ShowNight, nights},
+    night_plan::{NightPlan, PlanBand, PlannedPrinter},
     office,
-    plan::{NightPlan, PlanBand},
     printers::{self, Facts, PrinterLine},
 };
 use crate::{
@@ -21,8 +21,9 @@ use crate::{
         permission::Operation,
         printer_reason::still_acknowledged,
         standing::Standing,
+        states::AttemptState,
         supply::Counts,
-        time::Timestamp,
+        time::{Day, Timestamp},
     },
     store::{BatchLine, PrinterEvent, Tx},
 };
@@ -33,10 +34,14 @@ const LISTED_MAX: usize = 200;
 /// A plan that began this much later than its night is still its plan.
 const PLAN_AFTER: Duration = Duration::from_mins(15);
 
-/// Asks for the report of the last night: from the opening of the last window, or from the last evening at 20:00, until now.
+/// Asks for the report of the night that began last, or of that of another evening.
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ReportNight {}
+pub struct ReportNight {
+    /// Its evening; that of the night that began last, if it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub night: Option<Day>,
+}
 
 /// The report of a night.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
@@ -49,9 +54,9 @@ pub struct NightReport {
     pub happened: Vec<Happened>,
     /// Whether there was more of both than is listed.
     pub is_cut: bool,
-    /// What waits for a person.
+    /// What waits for a person now; nothing is told of it, or of what is left, in the report of an earlier night.
     pub needs: Vec<Need>,
-    /// What was planned when the night began; none if no scheduler ran then.
+    /// What was planned before the night; none if no scheduler ran when it began.
     pub plan: Option<PlanTruth>,
     /// The records that wait, by profile and class, those in batches too.
     pub left: Vec<LeftInClass>,
@@ -110,7 +115,7 @@ pub struct PlanTruth {
     pub to: String,
     /// The good cards that were planned.
     pub planned: PlanBand,
-    /// The good cards that there are.
+    /// The good cards that there are, of the time that was planned, and made after it was planned.
     pub printed: i64,
     /// Each printer, by name.
     pub printers: Vec<PrinterTruth>,
@@ -123,11 +128,11 @@ pub struct PrinterTruth {
     pub printer: String,
     /// The good cards that were planned.
     pub planned: PlanBand,
-    /// Its good cards.
+    /// Its good cards of that time.
     pub printed: i64,
-    /// Its spoiled blanks.
+    /// Its spoiled blanks of that time.
     pub spoiled: i64,
-    /// What it does now, or why it prints nothing; none if it was removed.
+    /// What it does now, or why it prints nothing; none if it was removed, or the night is an earlier one.
     pub standing: Option<Standing>,
     /// The time in which it could not print, by its cause, the longest first.
     pub lost: Vec<LostTime>,
@@ -160,40 +165,97 @@ impl Query for ReportNight {
     const OPERATION: Operation = Operation::BoardRead;
 
     async fn read(self, engine: &Engine) -> Result<NightReport, EngineError> {
-        let night = ShowNight {}.read(engine).await?;
-        let since = Timestamp::parse(&night.since).unwrap_or_default();
+        let night = ShowNight { night: self.night }.read(engine).await?;
+        let instant = |text: &str| Timestamp::parse(text).unwrap_or_default();
+        let (since, until) = (instant(&night.since), instant(&night.until));
+        let (is_last, now) = (night.next.is_none(), engine.clock.now());
         let mut tx = engine.store.read().await?;
         let facts = Facts::read(engine, &mut tx).await?;
         let printers = printers::read(engine, &mut tx, &facts).await?;
-        let (mut piles, events) = (piles(&mut tx, since).await?, events(&mut tx, since).await?);
-        let kept = kept(&mut tx, since).await?;
-        let counts =
-            tx.printer_list().await?.into_iter().map(|printer| (printer.name, printer.supplies.counts)).collect();
-        let plan = kept.map(|plan| truth(&plan, &night, (&facts, &printers, &counts), &events, engine.clock.now()));
-        let mut happened: Vec<_> = events.into_iter().map(event).collect();
+        let (mut piles, events) =
+            (piles(&mut tx, since, until).await?, Events::read(&mut tx, since, until, now).await?);
+        let plan = match kept(&mut tx, since).await? {
+            Some(plan) => {
+                let (from, to) = counted(engine, &plan, (since, until), now);
+                let ended = tx.attempts_between(from, if to < now { to } else { Timestamp(i64::MAX) }).await?;
+                let counts = tx.printer_list().await?.into_iter();
+                let counts = counts.map(|printer| (printer.name, printer.supplies.counts)).collect();
+                let mut truth = truth(&plan, &ended, (&facts, &printers, &counts), &events, (from, to));
+                truth.printers.iter_mut().filter(|_| !is_last).for_each(|printer| printer.standing = None);
+                Some(truth)
+            }
+            None => None,
+        };
+        let mut happened: Vec<_> = events.of_night.into_iter().map(event).collect();
         let is_cut = piles.len() > LISTED_MAX || happened.len() > LISTED_MAX;
         piles.drain(..piles.len().saturating_sub(LISTED_MAX));
         happened.drain(..happened.len().saturating_sub(LISTED_MAX));
-        let left = office::waiting(&mut tx, &facts).await?;
-        let left = left.into_iter().map(|of| LeftInClass { profile: of.profile, class: of.class, records: of.records });
-        Ok(NightReport {
-            needs: needs::read(engine, &mut tx, &facts, &printers).await?,
-            left: left.collect(),
-            blanks: blanks(&facts),
+        let mut report = NightReport {
+            needs: Vec::new(),
+            left: Vec::new(),
+            blanks: Vec::new(),
             night,
             piles,
             happened,
             is_cut,
             plan,
-        })
+        };
+        if is_last {
+            let left = office::waiting(&mut tx, &facts).await?.into_iter();
+            let left = left.map(|of| LeftInClass { profile: of.profile, class: of.class, records: of.records });
+            (report.left, report.blanks) = (left.collect(), blanks(&facts));
+            report.needs = needs::read(engine, &mut tx, &facts, &printers).await?;
+        }
+        Ok(report)
     }
 }
 
-async fn piles(tx: &mut Tx, since: Timestamp) -> Result<Vec<NightPile>, EngineError> {
+/// The time of which a plan and what became of it are compared: from its begin, or from when it was made if that was later, until its end,
+/// and the last cards where no card starts then.
+fn counted(
+    engine: &Engine,
+    plan: &NightPlan,
+    (since, until): (Timestamp, Timestamp),
+    now: Timestamp,
+) -> (Timestamp, Timestamp) {
+    let instant = |text: &str, other| Timestamp::parse(text).unwrap_or(other);
+    let to = instant(&plan.to, until);
+    let last_cards = if nights(engine).is_open(to) { to } else { until.max(to) };
+    (instant(&plan.from, since).max(instant(&plan.made_at, since)), last_cards.min(now))
+}
+
+/// What happened to printers and pauses.
+struct Events {
+    /// In the night, oldest first.
+    of_night: Vec<PrinterEvent>,
+    /// From its begin until now, if all of that was read.
+    since: Option<Vec<PrinterEvent>>,
+}
+
+impl Events {
+    async fn read(tx: &mut Tx, since: Timestamp, until: Timestamp, now: Timestamp) -> Result<Self, EngineError> {
+        let sorted = |mut events: Vec<PrinterEvent>| {
+            events.sort_by(|a, b| (Timestamp::parse(&a.at), a.seq).cmp(&(Timestamp::parse(&b.at), b.seq)));
+            events
+        };
+        let (all, is_cut) = tx.events_of_printers(since, None).await?;
+        if is_cut && until < now {
+            let (of_night, _) = tx.events_of_printers(since, Some(until)).await?;
+            return Ok(Self { of_night: sorted(of_night), since: None });
+        }
+        let all = sorted(all);
+        let is_of_night =
+            |event: &&PrinterEvent| Timestamp::parse(&event.at).is_some_and(|at| at < until || until == now);
+        Ok(Self { of_night: all.iter().filter(is_of_night).cloned().collect(), since: Some(all) })
+    }
+}
+
+async fn piles(tx: &mut Tx, since: Timestamp, until: Timestamp) -> Result<Vec<NightPile>, EngineError> {
     let batches = tx.batch_list(false, i64::MAX, BATCHES_LOOKED).await?;
     let is_of_night = |batch: &BatchLine| {
         let closed = batch.closed_at.as_deref().and_then(Timestamp::parse);
-        batch.printed > 0 && closed.is_none_or(|closed| closed >= since)
+        let is_before_end = Timestamp::parse(&batch.created_at).is_some_and(|made| made <= until);
+        batch.printed > 0 && closed.is_none_or(|closed| closed >= since) && is_before_end
     };
     let batches: Vec<BatchLine> = batches.into_iter().rev().filter(is_of_night).collect();
     let ids: Vec<i64> = batches.iter().map(|batch| batch.id).collect();
@@ -207,12 +269,6 @@ async fn piles(tx: &mut Tx, since: Timestamp) -> Result<Vec<NightPile>, EngineEr
         NightPile { printer, batch: id, printed: cards, districts, is_open }
     };
     Ok(batches.into_iter().map(pile).collect())
-}
-
-async fn events(tx: &mut Tx, since: Timestamp) -> Result<Vec<PrinterEvent>, EngineError> {
-    let mut events = tx.events_of_printers(since).await?;
-    events.sort_by(|a, b| (Timestamp::parse(&a.at), a.seq).cmp(&(Timestamp::parse(&b.at), b.seq)));
-    Ok(events)
 }
 
 fn event(event: PrinterEvent) -> Happened {
@@ -237,27 +293,34 @@ async fn kept(tx: &mut Tx, since: Timestamp) -> Result<Option<NightPlan>, Engine
     Ok(plan.filter(is_of_begin))
 }
 
+/// What became of a plan, with the office as it is now.
 fn truth(
     plan: &NightPlan,
-    night: &Night,
+    ended: &[(String, String, i64)],
     (facts, printers, counts): (&Facts, &[PrinterLine], &HashMap<String, Counts>),
-    events: &[PrinterEvent],
-    now: Timestamp,
+    events: &Events,
+    (from, to): (Timestamp, Timestamp),
 ) -> PlanTruth {
-    let (from, to) = (Timestamp::parse(&plan.from).unwrap_or(now), Timestamp::parse(&plan.to).unwrap_or(now).min(now));
-    let of = |planned: &super::plan::PlannedPrinter| {
+    let number = |printer: Option<&str>, wanted: AttemptState| {
+        let of = ended
+            .iter()
+            .filter(|(name, state, _)| printer.is_none_or(|printer| printer == name) && state.parse() == Ok(wanted));
+        of.map(|(.., number)| number).sum::<i64>()
+    };
+    let of = |planned: &PlannedPrinter| {
         let name = &planned.printer;
-        let line = night.printers.iter().find(|line| line.printer == *name);
         let printer = printers.iter().find(|line| line.name == *name);
         let declared_over = printer.map(|printer| printer.declared_over.clone()).unwrap_or_default();
-        let changes = changes(events, name, declared_over);
+        let changes = changes(events.since.as_ref().unwrap_or(&events.of_night), name, declared_over);
         let counts = counts.get(name).copied().unwrap_or_default();
-        let condition = printer.map(|printer| condition(facts, printer, &counts)).unwrap_or_default();
+        // Its condition now says something of the night only where all events since are known.
+        let known = printer.filter(|_| events.since.is_some());
+        let condition = known.map(|printer| condition(facts, printer, &counts)).unwrap_or_default();
         PrinterTruth {
             printer: name.clone(),
             planned: planned.printed,
-            printed: line.map_or(0, |line| line.printed),
-            spoiled: line.map_or(0, |line| line.spoiled),
+            printed: number(Some(name), AttemptState::Printed),
+            spoiled: number(Some(name), AttemptState::Spoiled),
             standing: printer.map(|line| line.standing.clone()),
             lost: lost_time(&changes, condition, from, to),
         }
@@ -266,7 +329,7 @@ fn truth(
         made_at: plan.made_at.clone(),
         to: plan.to.clone(),
         planned: plan.printed,
-        printed: night.printers.iter().map(|line| line.printed).sum(),
+        printed: number(None, AttemptState::Printed),
         printers: plan.printers.iter().map(of).collect(),
     }
 }

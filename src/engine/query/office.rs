@@ -120,7 +120,7 @@ pub(super) async fn read(
 }
 
 /// A time in the zone of the office, to the second.
-fn local(engine: &Engine, at: Timestamp) -> DateTime {
+pub(super) fn local(engine: &Engine, at: Timestamp) -> DateTime {
     let local = engine.settings.zone.to_datetime(at.to_jiff());
     local.with().subsec_nanosecond(0).build().unwrap_or(local)
 }

@@ -23,6 +23,7 @@ use crate::{
         refusal::Refusal,
         standing::{Seen, Standing, standing},
         supply::{Left, Limits},
+        time::Timestamp,
     },
     engine::operations::RecordName,
     store::{BalanceLine, BatchLine, PersonRule, RecordCount, Tx},
@@ -151,7 +152,7 @@ impl Facts {
             pauses,
             balances: tx.balance_list().await?,
             batches: tx.batch_list(true, i64::MAX, i64::MAX).await?,
-            outcomes: tx.printer_outcomes(engine.clock.now().minus(COUNTED)).await?,
+            outcomes: tx.printer_outcomes(engine.clock.now().minus(COUNTED), Timestamp(i64::MAX)).await?,
             in_doubt: doubt.is_some(),
             is_scheduled,
         })

@@ -1,4 +1,4 @@
-//! Keeps what was planned for a night when it begins, to be compared in the morning. Nothing that prints reads it.
+//! Keeps what was planned for a night shortly before it begins, to be compared in the morning. Nothing that prints reads it.
 
 use std::time::Duration;
 
@@ -7,31 +7,35 @@ use tracing::warn;
 
 use crate::{
     domain::{
+        night::Night,
         permission::{Permit, SystemAct},
         time::Timestamp,
-        window::night_begin,
     },
     engine::{
         Engine, EngineError,
-        query::{OfficeToPlan, ShowPlan},
+        query::{OfficeToPlan, ShowPlan, nights},
     },
 };
 
 /// The interval at which the begin of a night is looked for.
 const EVERY: Duration = Duration::from_secs(30);
-/// A plan that is made later than this after the begin of its night says little of it.
+/// How long before its night a plan may be made: what people load later, it does not know.
+const BEFORE: Duration = Duration::from_mins(1);
+/// A plan that is made later than this after the begin of its night says little of it. It is compared with the cards after it only.
 const LATEST: Duration = Duration::from_mins(10);
 
 /// Keeps the plan of each night.
 #[derive(Default)]
 pub(super) struct PlanKeeper {
     due: Option<Duration>,
+    /// The begin of the night whose plan was kept last.
+    kept: Option<Timestamp>,
     task: Option<JoinHandle<()>>,
 }
 
 impl PlanKeeper {
-    /// Keeps the plan of a night that has begun and has none. The office is read at once, and the plan is made in a task of its own. What
-    /// fails is tried again.
+    /// Keeps the plan of a night that is about to begin, or has begun, and has none. The office is read at once, and the plan is made in a
+    /// task of its own. What fails is tried again.
     pub(super) async fn look(&mut self, engine: &Engine) {
         let elapsed = engine.clock.elapsed();
         let is_busy = self.task.as_ref().is_some_and(|task| !task.is_finished());
@@ -40,20 +44,21 @@ impl PlanKeeper {
         }
         self.due = Some(elapsed + EVERY);
         let now = engine.clock.now();
-        let night = night_begin(&engine.settings.windows, &engine.settings.zone, now);
-        if now.since(night) > LATEST {
+        let night = nights(engine).next(now);
+        let is_due = night.from.since(now) <= BEFORE && now.since(night.from) <= LATEST;
+        if !is_due || self.kept == Some(night.from) {
             return;
         }
-        match office(engine, night).await {
+        match office(engine, &night).await {
             Ok(Some(office)) => {
                 let engine = engine.clone();
                 self.task = Some(tokio::spawn(async move {
-                    if let Err(error) = keep(&engine, night, office).await {
+                    if let Err(error) = keep(&engine, night.from, office).await {
                         not_kept(&error);
                     }
                 }));
             }
-            Ok(None) => {}
+            Ok(None) => self.kept = Some(night.from),
             Err(error) => not_kept(&error),
         }
     }
@@ -66,12 +71,12 @@ impl PlanKeeper {
     }
 }
 
-/// The office as a night begins; `None` if its plan is kept.
-async fn office(engine: &Engine, night: Timestamp) -> Result<Option<OfficeToPlan>, EngineError> {
-    if engine.store.read().await?.kept_plan(night).await?.is_some() {
+/// The office shortly before a night; `None` if its plan is kept.
+async fn office(engine: &Engine, night: &Night) -> Result<Option<OfficeToPlan>, EngineError> {
+    if engine.store.read().await?.kept_plan(night.from).await?.is_some() {
         return Ok(None);
     }
-    ShowPlan::default().office(engine).await.map(Some)
+    ShowPlan { night: Some(night.evening), ..ShowPlan::default() }.office(engine).await.map(Some)
 }
 
 async fn keep(engine: &Engine, night: Timestamp, office: OfficeToPlan) -> Result<(), EngineError> {

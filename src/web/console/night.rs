@@ -13,6 +13,7 @@ use super::{
     form_value::Sent,
     night_report,
     page::{Page, respond},
+    plan,
     records::after,
     tiles::{reasons, tone},
     view::{Cell, Table, View},
@@ -27,30 +28,37 @@ use crate::{
 pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
     let page = Page::of(&web, &parts).await?;
-    let (page, report) = page.read(&web, ReportNight {}).await?;
+    let sent = Sent::of_query(&parts).unwrap_or_default();
+    let asked = plan::night(&sent);
+    let (page, report) = page.read(&web, ReportNight { night: asked }).await?;
     let page = super::needs::with_asked(&web, page, &report.needs).await?;
     let night = &report.night;
+    let is_last = night.next.is_none();
     let since = Timestamp::parse(&night.since);
-    let asked = after(&Sent::of_query(&parts).unwrap_or_default());
+    let until = Timestamp::parse(&night.until);
     let uncertain =
-        ListAttempts { outcome: Some(AttemptState::Uncertain), printer: None, since, until: None, page: asked };
+        ListAttempts { outcome: Some(AttemptState::Uncertain), printer: None, since, until, page: after(&sent) };
     let (page, uncertain) = page.read(&web, uncertain).await?;
-    let title = page.t(texts::LAST_NIGHT);
+    let title = match asked {
+        Some(evening) => page.with(texts::NIGHT_OF, &[&evening.to_string()]),
+        None => page.t(texts::LAST_NIGHT).to_owned(),
+    };
     let mut view = View::new(page, title);
     let page = &view.page;
-    let mut lead = page.with(texts::NIGHT_SINCE, &[&page.day_and_time(&night.since)]);
+    let mut lead = page.with(texts::NIGHT_SINCE, &[&page.day_and_time(&night.since), &page.day_and_time(&night.until)]);
     if !night.is_whole {
         lead = format!("{lead} {}", page.t(texts::NIGHT_SO_FAR));
     }
     let facts = facts(page, night);
     let mut tables = vec![printers(page, night)];
-    if let Some(shown) = &page.shown {
+    if let Some(shown) = page.shown.as_ref().filter(|_| is_last) {
         tables.insert(0, stopped(page, &shown.board));
     }
     tables.extend(night_report::tables(page, &report));
-    let next = uncertain.next.map(|next| format!("/night?after={}", next.0));
+    let next = uncertain.next.map(|next| format!("/night?night={}&after={}", night.evening, next.0));
     tables.push(ended(page, &uncertain.items, next));
-    (view.lead, view.facts, view.tables) = (lead, facts, tables);
+    let buttons = plan::nights(page, "/night", Some(night.previous), night.next);
+    (view.lead, view.buttons, view.facts, view.tables) = (lead, buttons, facts, tables);
     Ok(respond(StatusCode::OK, &view))
 }
 

@@ -21,8 +21,11 @@ use crate::{
 /// The tables of a report, without those that are empty.
 pub(super) fn tables(page: &Page, report: &NightReport) -> Vec<Table> {
     let planned = report.plan.as_ref().map(|plan| truth(page, plan));
-    let rest =
-        [piles(page, report), happened(page, report), needs(page, report), left(page, report), blanks(page, report)];
+    let mut rest = vec![piles(page, report), happened(page, report)];
+    // What waits and what is left is as it is now.
+    if report.night.next.is_none() {
+        rest.extend([needs(page, report), left(page, report), blanks(page, report)]);
+    }
     planned.into_iter().chain(rest).filter(|table| !table.rows.is_empty()).collect()
 }
 

@@ -10,11 +10,13 @@ use axum::{
 
 use super::{
     address,
+    form_value::Sent,
     page::{Page, respond},
     place::class,
-    view::{Cell, Table, View},
+    view::{Button, Cell, Table, View},
 };
 use crate::{
+    domain::time::Day,
     engine::query::{
         NightPlan, Obstacle, PlanBand, PlannedClass, PlannedDistrict, PlannedLoad, PlannedPrinter, ShowPlan,
     },
@@ -25,13 +27,18 @@ use crate::{
 pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
     let page = Page::of(&web, &parts).await?;
-    let (page, plan) = page.read(&web, ShowPlan::default()).await?;
+    let night = night(&Sent::of_query(&parts).unwrap_or_default());
+    let (page, plan) = page.read(&web, ShowPlan { night, ..ShowPlan::default() }).await?;
     let page = super::needs::with_asked(&web, page, &plan.decisions).await?;
-    let title = page.t(texts::PLAN);
+    let title = match night {
+        Some(evening) => page.with(texts::PLAN_OF, &[&evening.to_string()]),
+        None => page.t(texts::PLAN).to_owned(),
+    };
     let mut view = View::new(page, title);
     let page = &view.page;
     let time = page.with(texts::PLAN_TIME, &[&page.day_and_time(&plan.from), &page.day_and_time(&plan.to)]);
     let lead = format!("{time} {}", page.t(texts::PLAN_BANDS));
+    let buttons = nights(page, "/plan", plan.previous, plan.next);
     if plan.printers.is_empty() {
         view.lead = page.t(texts::NO_PLAN).into();
         return Ok(respond(StatusCode::OK, &view));
@@ -45,8 +52,21 @@ pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Resul
     let tables = [printers(page, &plan), loads(page, &plan), obstacles(page, &plan), decisions(page, &plan)];
     let tables = tables.into_iter().chain([classes(page, &plan), districts(page, &plan)]);
     let tables = tables.filter(|table| !table.rows.is_empty()).collect();
-    (view.lead, view.facts, view.tables) = (lead, facts, tables);
+    (view.lead, view.buttons, view.facts, view.tables) = (lead, buttons, facts, tables);
     Ok(respond(StatusCode::OK, &view))
+}
+
+/// The evening that a query string names; none if it names none.
+pub(super) fn night(sent: &Sent) -> Option<Day> {
+    sent.value("night").parse().ok()
+}
+
+/// The ways to the nights before and after.
+pub(super) fn nights(page: &Page, address: &str, previous: Option<Day>, next: Option<Day>) -> Vec<Button> {
+    let way = |label: Text, evening: Option<Day>| {
+        evening.map(|evening| Button { address: format!("{address}?night={evening}"), label: page.t(label) })
+    };
+    way(texts::PREVIOUS_NIGHT, previous).into_iter().chain(way(texts::NEXT_NIGHT, next)).collect()
 }
 
 /// `1,742 (1,684 to 1,812)`.
@@ -82,7 +102,8 @@ fn loads(page: &Page, plan: &NightPlan) -> Table {
     let row = |line: &PlannedLoad| {
         let name = Cell::link(&line.printer, address::printer(&line.printer));
         let what = Cell::text(pages::preparation(line.what, page.language));
-        vec![name, what, Cell::number(page, line.cards), more(line.gains)]
+        let gains = if line.gains.p50 > 0 { more(line.gains) } else { Cell::text(page.t(texts::PLAN_NEEDED)) };
+        vec![name, what, Cell::number(page, line.cards), gains]
     };
     let mut rows: Vec<_> = plan.loads.iter().map(row).collect();
     let empty = Cell::default;

@@ -47,6 +47,11 @@ const JOBS: &[Parameter] = &[
     Parameter::text("state", "/state"),
 ];
 
+const NIGHT: &[Parameter] = &[Parameter::text("night", "/night")];
+
+const PLAN: &[Parameter] =
+    &[Parameter::text("night", "/night"), Parameter::time("from", "/from"), Parameter::time("to", "/to")];
+
 const MOVEMENTS: &[Parameter] = &[
     Parameter::text("blank_type", "/blank_type"),
     Parameter::text("lot", "/lot"),
@@ -76,9 +81,9 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         get::<ShowBoard>("/board"),
         get::<ListNeeds>("/needs"),
-        get::<ShowNight>("/night"),
-        get::<ReportNight>("/night/report"),
-        get::<ShowPlan>("/plan").with(&[Parameter::time("from", "/from"), Parameter::time("to", "/to")]).long(),
+        get::<ShowNight>("/night").with(NIGHT),
+        get::<ReportNight>("/night/report").with(NIGHT),
+        get::<ShowPlan>("/plan").with(PLAN).long(),
         get::<ShowScenario>("/scenario"),
         get::<ListRecords>("/records").with(RECORDS).paged(),
         get::<ShowRecord>("/records/{source}/{request_id}"),

@@ -56,7 +56,7 @@ pub use self::{
     reason::{different_notes, left_out, quote, reason, with_note, word_reason},
     refusal::refusal,
     report::{engine, report},
-    simulation::{activity, preparation},
+    simulation::{activity, activity_at_end, preparation},
     standing::standing,
     state::{attempt_state, batch_state, job_state, pending_state, record_state, role},
     store::{open_key_file, open_tls_key, outage_hint},

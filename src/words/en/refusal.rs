@@ -345,7 +345,11 @@ pub fn refusal(refusal: &Refusal) -> Message {
         }
         Refusal::PlanTime { days } => say(
             format!("a plan begins within {days} days from now, and ends after that and at most {days} days later"),
-            "give its begin and its end, or neither for the next night",
+            "name the evening of a night to come, give its begin and its end, or give nothing for the next night",
+        ),
+        Refusal::NightToCome { evening } => say(
+            format!("the night of {evening} has not begun"),
+            "read what it will do with `cetak plan`, or report an earlier night",
         ),
         Refusal::NoFormat { printer } => say(
             format!("printer `{printer}` accepts no document format in which cards are rendered"),

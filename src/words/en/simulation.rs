@@ -20,6 +20,11 @@ pub fn activity(activity: Activity) -> &'static str {
     }
 }
 
+/// What a printer does at the end of a night, and what ends that.
+pub fn activity_at_end(does: Activity) -> &'static str {
+    if does == Activity::Stopped { "jammed or locked: a person must clear it" } else { activity(does) }
+}
+
 /// What a person does to a printer before a night.
 pub fn preparation(preparation: Preparation) -> &'static str {
     match preparation {

@@ -273,6 +273,7 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::PlanTime { days } => format!(
             "rencana dimulai dalam {days} hari sejak sekarang, dan berakhir setelah itu, paling lama {days} hari kemudian"
         ),
+        Refusal::NightToCome { evening } => format!("malam {evening} belum mulai"),
         Refusal::NoFormat { printer } => {
             format!("printer `{printer}` tidak menerima satu pun format dokumen untuk gambar kartu")
         }

@@ -59,7 +59,7 @@ texts! {
     SHOW_GOOD "Ready" "Siap";
     SHOW_WAIT "Waiting" "Menunggu";
     LAST_NIGHT "The last night in numbers" "Malam terakhir dalam angka";
-    NIGHT_SINCE "Since {}." "Sejak {}.";
+    NIGHT_SINCE "From {} to {}." "Dari {} sampai {}.";
     NIGHT_SO_FAR "Counted are the newest movements of blanks only." "Hanya mutasi blangko terbaru yang dihitung.";
     NOT_STARTED "Not started" "Tidak jadi dimulai";
     REJECTED "Rejected" "Ditolak";

@@ -9,6 +9,11 @@ use crate::{
 
 texts! {
     PLAN "What the next night will do" "Perkiraan malam berikutnya";
+    NEXT_NIGHT "Next night" "Malam berikutnya";
+    PREVIOUS_NIGHT "Previous night" "Malam sebelumnya";
+    NIGHT_OF "The night of {}" "Malam {}";
+    PLAN_OF "What the night of {} will do" "Perkiraan malam {}";
+    PLAN_NEEDED "needed for the next line" "diperlukan untuk baris berikutnya";
     PLAN_TIME "From {} to {}. As things are now; the scheduler decides when it comes to a card." "Dari {} sampai {}. Menurut keadaan sekarang; penjadwal memutuskan ketika giliran kartunya tiba.";
     PLAN_BANDS "A tenth of all nights is below the first number in brackets, a tenth above the second." "Sepersepuluh dari semua malam berada di bawah angka pertama dalam kurung, sepersepuluh di atas angka kedua.";
     PLAN_BAND "{} ({} to {})" "{} ({} sampai {})";
@@ -73,7 +78,9 @@ pub(crate) fn activity(activity: Activity, language: Language) -> &'static str {
         Activity::Paused => Text::new("paused", "dijeda"),
         Activity::EmptyHopper => Text::new("hopper empty", "wadah kosong"),
         Activity::NoBlanks => Text::new("no blanks", "tidak ada blangko"),
-        Activity::Stopped => Text::new("stopped", "berhenti"),
+        Activity::Stopped => {
+            Text::new("jammed or locked: a person must clear it", "macet atau terkunci: harus dibereskan petugas")
+        }
         Activity::RestsByRule => Text::new("resting after its cards", "beristirahat setelah jatah kartunya"),
         Activity::Resting => Text::new("resting after a failure", "beristirahat setelah gagal"),
         Activity::NothingWaits => Text::new("nothing waits", "tidak ada yang menunggu"),

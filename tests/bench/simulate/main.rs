@@ -83,11 +83,13 @@ async fn planned(kind: Kind, database: &Database, plans: usize) -> anyhow::Resul
     let (mut times, mut reads) = (Vec::new(), Vec::new());
     for _ in 0..plans {
         let from = engine.clock.now().plus(Duration::from_hours(1));
-        let night = ShowPlan { from: Some(from), to: Some(from.plus(Duration::from_hours(9))) };
+        let night = ShowPlan { from: Some(from), to: Some(from.plus(Duration::from_hours(9))), night: None };
         let begun = Instant::now();
         let plan = night.read(&engine).await?;
         times.push(milliseconds(begun.elapsed()));
-        ensure!(plan.waiting == i64::from(RECORDS) && plan.loads.len() == PRINTERS.len(), "the plan is {plan:?}");
+        // Some are printed before it begins.
+        let waiting = i64::from(RECORDS - 1_000)..=i64::from(RECORDS);
+        ensure!(waiting.contains(&plan.waiting) && plan.loads.len() == PRINTERS.len(), "the plan is {plan:?}");
         ensure!(0 < plan.printed.p10 && plan.printed.p10 <= plan.printed.p90, "the plan is {plan:?}");
         let begun = Instant::now();
         ShowScenario {}.read(&engine).await?;
