@@ -13,7 +13,7 @@ use super::{
     profiles::Loaded,
     serve::ServeTable,
     settings_file::{self, Decisive, SettingsFile, Written},
-    system,
+    sources, system,
     variables::{is_set, refuse_unknown, variable},
 };
 use crate::{
@@ -85,8 +85,7 @@ impl Config {
 ///
 /// # Errors
 ///
-/// Only if it is not certain which database or which key the settings name. Any other fault is in the result, see
-/// [`Config::refuse_faults`].
+/// Only if it is not certain which database or key the settings name. [`Config::refuse_faults`] has any other fault.
 pub(super) fn load(
     folder: &Path,
     named: Option<&Path>,
@@ -101,12 +100,11 @@ pub(super) fn load(
     doubtful.retain(|setting| !is_set(variables, *setting));
     if let (Some(fault), Some(setting)) = (fault, doubtful.iter().find(|setting| **setting != Decisive::Profiles)) {
         let text = format!("{}; they may set `{}`, so that nothing can stand in for them", fault.text, setting.key());
-        let hint = format!("{}; or name another settings file with `--config`", fault.hint.unwrap_or_default());
-        bail!(Message::new(text, hint));
+        bail!(Message::new(text, fault.hint.unwrap_or_default() + "; or name another settings file with `--config`"));
     }
-    let shown = path.as_ref().map_or_else(String::new, |p| p.display().to_string());
-    let mut reader = Reader { variables, file: shown, sources: BTreeMap::new(), faults };
-    let settings = reader.settings(&mut file);
+    let shown = path.as_ref().map(|p| p.display().to_string());
+    let mut reader = Reader { variables, file: shown.unwrap_or_default(), sources: BTreeMap::new(), faults };
+    let mut settings = reader.settings(&mut file);
     let path_text = |p: PathBuf| p.display().to_string();
     let database = reader.database(file.database, folder)?;
     let rule = "letters, digits, `-`, `_` and `.`, at most 40, and every scheduler has its own";
@@ -130,6 +128,8 @@ pub(super) fn load(
             }
         }
     }
+    settings.sources =
+        sources::checked(file.source, beside, matches!(database, Location::Server(_)), &mut reader.faults);
     let serve = file.serve.resolved(beside);
     let from = format!("the file `{}`", reader.file);
     reader.sources.extend(serve.shown().into_iter().map(|(key, value)| (key, (value, from.clone()))));
@@ -224,6 +224,7 @@ impl Reader<'_> {
             archive_after_days: self.days("archive_after_days", file.archive_after_days, d.archive_after_days, 1),
             collect_within_days: self.days("collect_within_days", file.collect_within_days, d.collect_within_days, 0),
             windows: std::mem::take(&mut file.window),
+            ..d // the sources, when the database is known
         }
     }
 

@@ -14,6 +14,7 @@ pub mod profiles;
 mod scheduler;
 mod serve;
 mod settings_file;
+mod sources;
 pub mod system;
 mod through_socket;
 mod variables;
@@ -140,6 +141,7 @@ async fn run_with_settings(
         | Command::Queue(_)
         | Command::Status
         | Command::Import(_)
+        | Command::Source(_)
         | Command::Record(_)
         | Command::Batch(_)
         | Command::Job(_)
@@ -445,6 +447,7 @@ pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -
         renderers: renderers(),
         render_threads: Some(Arc::new(RenderThreads::for_processors())),
         lease: None,
+        refused_rows: Arc::new(cli::RefusedRowsInWords),
         faults: parts.faults,
         owners: Arc::new(SystemOwners::default()),
         memory: None,

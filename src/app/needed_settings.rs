@@ -42,6 +42,7 @@ pub(super) fn needs_settings(command: &Command) -> bool {
             }
         },
         Command::Blangko(_)
+        | Command::Source(_)
         | Command::Profile(_)
         | Command::Plan(_)
         | Command::Report(_)

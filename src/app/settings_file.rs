@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{
     drivers::{Options, PrinterOptions},
     serve::ServeTable,
+    sources::WrittenSource,
 };
 use crate::{
     cli::{Message, words},
@@ -35,6 +36,8 @@ pub(super) struct Written {
     pub lease_s: Option<u64>,
     pub key_file: Option<PathBuf>,
     pub profiles: Option<PathBuf>,
+    #[serde(default)]
+    pub source: Vec<WrittenSource>,
     #[serde(default)]
     pub window: Vec<Window>,
     #[serde(default)]

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     domain::{
         card::profile::CardProfile,
-        import::{Mapping, RejectReason, RowOutcome, RowPlace, Warning},
+        import::{Mapping, RejectReason, Rejection, RowOutcome, RowPlace, Warning},
         permission::Operation,
         reason::Reason,
     },
@@ -31,6 +31,7 @@ use crate::{
         client::Direct,
         files::{NewFile, open_regular, read_regular},
         import::{self, Accept, DecidedRow, Encoding, Format, Import, Input, NamedRow, Report, Watch},
+        refused_rows::{RefusedRows, RefusedRowsFile},
     },
 };
 
@@ -438,5 +439,24 @@ impl Rejects {
         let inner = self.writer.into_inner().map_err(csv::IntoInnerError::into_error).map_err(failed)?;
         let file = inner.into_inner().map_err(io::IntoInnerError::into_error).map_err(failed)?;
         Ok(file.finish()?)
+    }
+}
+
+/// Writes the refused rows of pulled lists as those of `--rejects`.
+pub struct RefusedRowsInWords;
+
+impl RefusedRows for RefusedRowsInWords {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn RefusedRowsFile>> {
+        Ok(Box::new(Rejects::create(path, None).map_err(io::Error::other)?))
+    }
+}
+
+impl RefusedRowsFile for Rejects {
+    fn add(&mut self, place: RowPlace, request_id: &str, rejection: &Rejection) -> io::Result<()> {
+        self.write(place, request_id, &words::row_faults(rejection))
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        Rejects::finish(*self).map_err(io::Error::other)
     }
 }

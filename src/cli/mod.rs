@@ -37,12 +37,13 @@ mod reprint;
 pub mod service;
 mod session;
 pub mod simulate;
+mod source;
 pub mod status;
 pub mod through_socket;
 mod usage;
 
 use args::{Command, ImportCommand, ReportCommand};
-pub use import::{ListSource, command as import_command, run as import, text as import_text};
+pub use import::{ListSource, RefusedRowsInWords, command as import_command, run as import, text as import_text};
 use output::Output;
 pub use usage::Usage;
 pub use words::Message;
@@ -80,6 +81,7 @@ async fn carry_out(access: &Access, out: Output, command: Command, password_stdi
         }
         Command::Record(args) => record::command(access, out, args).await,
         Command::Import(ImportCommand { command: Some(args), .. }) => imports::command(access, out, args).await,
+        Command::Source(args) => source::command(access, out, args).await,
         Command::Batch(args) => batch::command(access, out, args).await,
         Command::Job(args) => job::command(access, out, args).await,
         Command::Inspect(args) => inspect::command(access, out, args).await,

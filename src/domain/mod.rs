@@ -18,6 +18,7 @@
 //! * **jump**: a person's change of the class of a record, which it keeps until it is put back; **place**: the keys of a record in the order of
 //!   the waiting list ([`place`])
 //! * **import**: one list as it was imported, with what it did to each record, and what undoing it would do ([`undo`])
+//! * **source**: where lists are pulled from; it is **away** when several pulls in a row failed ([`source`])
 //! * **window**: a time in which cards may start ([`window`])
 //! * **night**: the time around a midnight in which cards may start, named by the day of its evening ([`night`])
 //! * **limit**: how many cards a printer's ribbon, tray, cleaning and rest allow; **supplies**: what of that is left ([`supply`])
@@ -92,6 +93,7 @@ pub mod request_key;
 pub mod retry;
 pub mod settlement;
 pub mod share;
+pub mod source;
 pub mod standing;
 pub mod states;
 pub mod stock;

@@ -13,6 +13,7 @@ use super::{
     looks::Looks,
     metrics::Metrics,
     owners::Owners,
+    refused_rows::RefusedRows,
     render_threads::RenderThreads,
     scheduling::lease::Lease,
     session_uses::SessionUses,
@@ -22,7 +23,12 @@ use super::{
     vitals::Vitals,
 };
 use crate::{
-    domain::{audit::Actor, card::profile::CardProfile, permission::Permit, refusal::Refusal},
+    domain::{
+        audit::Actor,
+        card::profile::CardProfile,
+        permission::{Permit, SystemAct},
+        refusal::Refusal,
+    },
     render::{CardRenderer, RenderError},
     store::{Expected, Store, StoreError, Tx, Writer},
 };
@@ -64,6 +70,8 @@ pub struct Engine {
     pub render_threads: Option<Arc<RenderThreads>>,
     /// The lease of this node, where several schedulers share the database.
     pub lease: Option<Arc<Lease>>,
+    /// Where the refused rows of pulled lists are written.
+    pub refused_rows: Arc<dyn RefusedRows>,
     /// Where the faults of the local scheduler are written and read.
     pub faults: Arc<dyn FaultFile>,
     /// Looks up the processes that began attempts.
@@ -123,7 +131,8 @@ impl Engine {
     /// its request.
     pub async fn write(&self, permit: &Permit) -> Result<Tx, StoreError> {
         let mut tx = self.store.write(&self.writer_for(permit), self.clock.now()).await?;
-        if permit.system_act().is_none() {
+        // New records are work as an act of a person is.
+        if permit.system_act().is_none_or(|act| act == SystemAct::Pull) {
             tx.announce();
             if let Some(expected) = &self.expected {
                 tx.expect(expected).await?;

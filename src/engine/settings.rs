@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::source::Source;
 use crate::domain::{pending::TwoPerson, retry::Backoff, time::Timestamp, window::Window};
 
 /// The settings of the engine.
@@ -27,6 +28,8 @@ pub struct Settings {
     pub archive_after_days: u32,
     /// Days after which a card that was sent to a district and not collected needs a person; 0 for never.
     pub collect_within_days: u32,
+    /// The sources that are pulled.
+    pub sources: Vec<Source>,
     /// The windows in which cards may start; without any, cards may always start.
     pub windows: Vec<Window>,
     /// The time zone of the times that people read.
@@ -72,6 +75,7 @@ impl Default for Settings {
             upload_ahead: true,
             archive_after_days: 90,
             collect_within_days: 30,
+            sources: Vec::new(),
             windows: Vec::new(),
             zone: jiff::tz::TimeZone::UTC,
         }

@@ -60,6 +60,7 @@ fn in_force(engine: &Engine) -> BTreeMap<String, String> {
         ("upload_ahead", settings.upload_ahead.to_string()),
         ("archive_after_days", settings.archive_after_days.to_string()),
         ("collect_within_days", settings.collect_within_days.to_string()),
+        ("source", digest(&format!("{:?}", settings.sources))),
         ("window", digest(&format!("{:?}", settings.windows))),
     ]
     .map(|(key, value)| (key.to_owned(), value))

@@ -62,6 +62,7 @@ mod requests_beside;
 mod rows;
 mod sealed_rows;
 mod sealed_table;
+mod source;
 mod stock;
 mod stock_count;
 mod test_card;
@@ -104,6 +105,7 @@ pub use self::{
     record::{SealedBody, StoredBody, StoredRow},
     record_list::{Looked, RecordFilter, Walk},
     report::{AttemptLine, BatchLine, JobLine, JobScope, OldestWaiting, RecordLine, UncertainLine},
+    source::SourceState,
     stock::{BalanceLine, Lot, MovementLine},
     stock_count::{MadeCountLine, OpenCount, StockCountLine},
     test_card::StoredTestCard,

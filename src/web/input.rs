@@ -132,6 +132,7 @@ pub(super) const IN_PATHS: &[Parameter] = &[
     Parameter::number("movement", "/movement"),
     Parameter::number("count", "/count"),
     Parameter::number("import", "/import"),
+    Parameter::text("source_name", "/source"),
     Parameter::number("warrant", "/warrant"),
     Parameter::number("act", "/id"),
     Parameter::text("chain", "/chain"),

@@ -166,8 +166,17 @@ const ON_PAGES: [&str; 9] = [
 ];
 
 /// Acts that fit what this office has not: other tests find their links.
-const ELSEWHERE: [&str; 7] =
-    ["DeclareUncertain", "ResumeBatch", "CancelBatch", "ClearPrinter", "ApproveBatch", "ResolveDuplicate", "BookCount"];
+const ELSEWHERE: [&str; 9] = [
+    "DeclareUncertain",
+    "ResumeBatch",
+    "CancelBatch",
+    "ClearPrinter",
+    "ApproveBatch",
+    "ResolveDuplicate",
+    "BookCount",
+    "PauseSource",
+    "ResumeSource",
+];
 
 /// Decisions: their pages are open to all, and are linked for those who may decide.
 const DECISIONS: [&str; 3] = ["ConfirmAct", "RefuseAct", "TakeBackAct"];

@@ -93,6 +93,7 @@ mod serve;
 mod serve_tls;
 mod sessions;
 mod socket;
+mod sources;
 mod storm;
 mod streams;
 mod supervisor;

@@ -347,6 +347,11 @@ pub(crate) const NOT_COVERED: &[(&str, &[&str], &str)] = &[
     ("outage", &["*"], "a report of the past"),
     ("owner", &["*"], "which process began an attempt"),
     ("kept_plan", &["*"], "what was planned for a night, which only reports read"),
+    (
+        "source_state",
+        &["*"],
+        "when a source is pulled next, and what of its lists waits; what they did is in the records",
+    ),
     ("node", &["*"], "leases, which last for seconds"),
     ("meta", &["*"], "settings of the program; the key, and the numbers that these rules need, are compared"),
     ("_sqlx_migrations", &["*"], "the schema's scripts, compared when the database is opened"),

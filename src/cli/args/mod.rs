@@ -12,6 +12,7 @@ mod preview;
 mod printing;
 mod records;
 mod simulation;
+mod sources;
 
 use std::path::PathBuf;
 
@@ -32,6 +33,7 @@ pub use self::{
     },
     records::{FindArgs, FoundArg, InspectCommand, KeepArg, RecordArg, RecordCommand, ReprintCommand},
     simulation::{PlanArgs, ReportCommand, SimulateArgs},
+    sources::SourceCommand,
 };
 use crate::domain::value::{AccountName, PersonName, Quantity};
 
@@ -117,6 +119,9 @@ pub enum Command {
   cetak import waiting-list.xlsx --map office.toml
   export-waiting-list | cetak import - --source kudus --photos photos --format jsonl")]
     Import(ImportCommand),
+    /// Look after the sources whose lists are pulled: folders that the settings name
+    #[command(subcommand)]
+    Source(SourceCommand),
     /// Book blank cards: deliveries and their corrections, hoppers, counts, destruction
     #[command(subcommand)]
     Blangko(BlangkoCommand),

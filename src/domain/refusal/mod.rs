@@ -51,6 +51,8 @@ refusals! {
     NotFound "no-person" NoPerson { profiles: Vec<String>, has_form: bool };
     /// No printer has this name.
     NotFound "no-printer" NoPrinter { printer: String };
+    /// The settings name no source of this name.
+    NotFound "no-source" NoSource { source: String, known: Vec<String> };
     /// No card profile has this name.
     NotFound "no-profile" NoProfile { profile: String, known: Vec<String> };
     /// The card profile is defined, and its files are wrong.

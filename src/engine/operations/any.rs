@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     account, act::Act, card, clock, correction, count, database, delivery, destruction, district, inspection, instance,
-    many, matching, name_index, printer, printer_limits, printer_setting, priority, queue, record, rekey, role, stock,
-    test_card, token, undo_import, warrant,
+    many, matching, name_index, printer, printer_limits, printer_setting, priority, queue, record, rekey, role, source,
+    stock, test_card, token, undo_import, warrant,
 };
 use crate::{
     domain::permission::{Operation, Permit},
@@ -76,6 +76,8 @@ any_act! {
     correction::RestoreRecord,
     correction::ResolveDuplicate,
     undo_import::UndoImport,
+    source::PauseSource,
+    source::ResumeSource,
     card::CheckCard,
     card::RejectCard,
     card::HandOverCard,

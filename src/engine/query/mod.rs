@@ -44,6 +44,7 @@ mod printers;
 mod probe;
 mod records;
 mod scan;
+mod sources;
 mod stock;
 mod warrants;
 
@@ -91,6 +92,7 @@ pub use self::{
     probe::{PrinterReport, ProbePrinter},
     records::{ListRecords, ShowRecord},
     scan::{CardVerdict, ScanCard, ScannedCard},
+    sources::{ListSources, SourceLine, SourcePauseLine, SourceStanding},
     stock::{ShowStock, Stock, Totals},
     warrants::ListWarrants,
 };

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Engine, EngineError, Query,
     printers::{self, Facts, PrinterLine},
+    sources::{self, SourceLine, SourceStanding},
 };
 use crate::{
     domain::{
@@ -16,6 +17,7 @@ use crate::{
         permission::Operation,
         printer_reason::{Advice, Who},
         record::RecordState,
+        source::{RefusedList, SourceFault},
         standing::Standing,
         states::CountState,
         stock::Place,
@@ -153,6 +155,23 @@ pub enum NeedKind {
     },
     /// The scheduler that runs on the same data folder cannot print.
     SchedulerFault(FaultSince),
+    /// Several pulls of a source in a row failed.
+    SourceAway {
+        /// The source.
+        source: String,
+        /// Why the last pull failed.
+        fault: SourceFault,
+        /// Since when, RFC 3339.
+        #[schemars(extend("format" = "date-time"))]
+        since: String,
+    },
+    /// Lists of a source, or refused rows of them, wait in its folder `refused`.
+    ListsRefused {
+        /// The source.
+        source: String,
+        /// The last of these files.
+        last: Option<RefusedList>,
+    },
 }
 
 /// Printers without blanks of a type, and where there are such blanks.
@@ -224,7 +243,9 @@ impl NeedKind {
             | Self::NoBlanks(_)
             | Self::SettingsWrong { .. }
             | Self::ProfileBroken { .. }
-            | Self::SchedulerFault(_) => false,
+            | Self::SchedulerFault(_)
+            | Self::SourceAway { .. }
+            | Self::ListsRefused { .. } => false,
         }
     }
 }
@@ -298,6 +319,7 @@ pub(super) async fn read(
     let to_destroy =
         |(blank_type, count): (&str, i64)| (NeedKind::CardsToDestroy { blank_type: blank_type.into() }, count);
     needs.extend(spoiled.into_iter().map(to_destroy));
+    needs.extend(sources::read(engine, tx).await?.into_iter().flat_map(needs_of_source));
     needs.extend(engine.faults.read().into_iter().map(|fault| (NeedKind::SchedulerFault(fault), 1)));
     Ok(needs.into_iter().filter(|(_, count)| *count > 0).map(|(kind, count)| Need { kind, count }).collect())
 }
@@ -306,6 +328,16 @@ pub(super) async fn read(
 pub async fn acts_asked_by(engine: &Engine, account: AccountId) -> Result<Vec<(Operation, i64)>, EngineError> {
     let mut tx = engine.store.read().await?;
     Ok(tx.pending_acts_open_counts_of(engine.clock.now(), account).await?)
+}
+
+fn needs_of_source(source: SourceLine) -> Vec<(NeedKind, i64)> {
+    let mut needs = Vec::new();
+    let since = source.failing_since.filter(|_| source.standing == SourceStanding::Away);
+    if let (Some(since), Some(fault)) = (since, source.fault) {
+        needs.push((NeedKind::SourceAway { source: source.name.clone(), fault, since }, 1));
+    }
+    needs.push((NeedKind::ListsRefused { source: source.name, last: source.last_refused }, source.refused));
+    needs
 }
 
 /// How many cards are in their districts for too long.

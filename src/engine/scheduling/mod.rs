@@ -3,6 +3,7 @@
 pub(super) mod activity;
 pub mod lease;
 mod membership;
+mod new_worker;
 mod plan_keeper;
 
 use std::{
@@ -19,7 +20,6 @@ use tracing::warn;
 
 use self::{
     activity::{Activity, ActivityBoard},
-    lease::Feeder,
     membership::HEARTBEAT,
     plan_keeper::PlanKeeper,
 };
@@ -30,19 +30,14 @@ use super::{
     group_commit::{self, CommitQueue},
     instance::{self, InstanceWatch},
     outage_log::{OutageLog, Use},
-    printing::{
-        services::{AHEAD_KIB, Services},
-        session::PrinterSession,
-        worker::Worker,
-    },
+    printing::services::AHEAD_KIB,
+    sources::Sources,
     test_cards,
 };
 use crate::{
     domain::{
         dispatch::Blocked,
         permission::{Permit, SystemAct},
-        printer::Printer,
-        refusal::Refusal,
     },
     render::CardRenderer,
     store::{ChangeListener, Fence, StoreError},
@@ -196,6 +191,7 @@ struct Scheduler {
     test_cards: Option<JoinHandle<()>>,
     test_cards_at: Option<Duration>,
     plans: PlanKeeper,
+    sources: Sources,
     /// Whether the database may be a copy: no worker is started then. The guards refuse each card of a worker that runs.
     instance: InstanceWatch,
     /// Whether there may be printers without a worker.
@@ -228,6 +224,7 @@ impl Scheduler {
             test_cards: None,
             test_cards_at: None,
             plans: PlanKeeper::default(),
+            sources: Sources::start(engine),
             instance: InstanceWatch::default(),
             must_start: true,
             lacks: false,
@@ -236,7 +233,7 @@ impl Scheduler {
     }
 
     /// Sends a due heartbeat, and starts workers if there may be new printers. Returns false if other nodes are about to give up
-    /// printers for this one, or test cards are being settled.
+    /// printers for this one, test cards are being settled, or lists of sources wait.
     async fn check(&mut self, news: &mut ChangeListener) -> Result<bool, EngineError> {
         self.heartbeat().await?;
         self.must_start |= self.instance.compare(&self.engine).await?;
@@ -264,7 +261,7 @@ impl Scheduler {
         }
         self.probe();
         let test_cards_settled = self.test_cards.as_ref().is_none_or(JoinHandle::is_finished);
-        Ok(!self.lacks && !self.unwritten.is_on() && test_cards_settled)
+        Ok(!self.lacks && !self.unwritten.is_on() && test_cards_settled && self.sources.are_settled())
     }
 
     /// Finds out whether an outage of the writes is over, if no worker does.
@@ -373,6 +370,7 @@ impl Scheduler {
             self.workers.remove(&name);
         }
         self.plans.end().await;
+        self.sources.end().await;
         if let Some(lease) = &self.engine.lease
             && let Err(error) = membership::leave(lease, &self.engine).await
         {
@@ -456,40 +454,6 @@ impl Scheduler {
             self.unusable.insert(name, why);
         }
         Ok(())
-    }
-
-    fn worker(&mut self, printer: Printer, stop: watch::Receiver<bool>) -> Result<Worker, String> {
-        let missing = |error: EngineError| match error {
-            EngineError::Refused(Refusal::ProfileBroken { detail, .. }) => detail,
-            EngineError::Refused(_)
-            | EngineError::Read { .. }
-            | EngineError::Write { .. }
-            | EngineError::Service { .. }
-            | EngineError::Store(_) => {
-                format!("its card profile `{}` does not exist", printer.profile)
-            }
-        };
-        let profile = self.engine.profile(&printer.profile).map_err(missing)?;
-        let renderer = if let Some(renderer) = self.renderers.get(&profile.name) {
-            renderer.clone()
-        } else {
-            let renderer = (self.engine.renderers)(&profile).map_err(|e| e.to_string())?;
-            self.renderers.insert(profile.name.clone(), renderer.clone());
-            renderer
-        };
-        let driver = (self.engine.drivers)(&printer.name, &printer.uri)?;
-        let feeder = Feeder::new(driver, self.engine.clock.clone(), self.engine.lease.clone());
-        let services = Services {
-            engine: self.engine.clone(),
-            commits: self.commits.of(&printer.name),
-            bodies: self.bodies.clone(),
-            ahead: self.ahead.clone(),
-            board: self.board.clone(),
-            faults: self.faults.clone(),
-            renderer,
-        };
-        let (snapshots, session) = (self.snapshots.clone(), PrinterSession::new(printer, feeder));
-        Ok(Worker { services, snapshots, session, stop, cancelled: HashMap::new() })
     }
 
     /// Whether a worker task has finished (printer removed, or panic).

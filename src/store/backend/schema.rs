@@ -44,6 +44,7 @@ macro_rules! scripts {
             (33, "supplies", include_str!(concat!("../../../migrations/", $folder, "/0033_supplies.sql"))),
             (34, "jumps", include_str!(concat!("../../../migrations/", $folder, "/0034_jumps.sql"))),
             (35, "imports", include_str!(concat!("../../../migrations/", $folder, "/0035_imports.sql"))),
+            (36, "sources", include_str!(concat!("../../../migrations/", $folder, "/0036_sources.sql"))),
         ]
     };
 }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// All tables that are moved; referenced tables come first. A file has no nodes, and sessions end with the move.
-const TABLES: [&str; 41] = [
+const TABLES: [&str; 42] = [
     "meta",
     "photo",
     "record",
@@ -60,6 +60,7 @@ const TABLES: [&str; 41] = [
     "import_range",
     "import_change",
     "earlier_body",
+    "source_state",
 ];
 const NOT_MOVED: [&str; 3] = ["_sqlx_migrations", "node", "session"];
 /// Reading the file may take longer than a transaction may otherwise be idle.

@@ -61,6 +61,11 @@ pub(super) fn batch(batch: i64) -> String {
     format!("/batches/{batch}")
 }
 
+/// The page of a source.
+pub(super) fn source(name: &str) -> String {
+    format!("/sources/{}", encoded(name))
+}
+
 /// The page of an import.
 pub(super) fn import(import: i64) -> String {
     format!("/imports/{import}")

@@ -50,6 +50,7 @@ mod rights;
 mod search;
 mod seen_list;
 mod sign_in;
+mod sources;
 mod tiles;
 mod upload;
 mod view;
@@ -74,6 +75,7 @@ pub(super) fn router() -> Router<Arc<Web>> {
         .route("/printers", get(tiles::show))
         .merge(import::router())
         .merge(imports::router())
+        .merge(sources::router())
         .merge(records::router())
         .merge(place::router())
         .merge(search::router())

@@ -177,6 +177,8 @@ fn settled_by(kind: &NeedKind) -> Vec<(Operation, Sort)> {
             vec![(Operation::DatabaseAdopt, Sort::Request), (Operation::DatabaseAdopt, Sort::Decision)]
         }
         NeedKind::ClockBehind | NeedKind::PersonsRekeyed { .. } => vec![(Operation::DatabaseCare, Sort::Act)],
+        NeedKind::SourceAway { .. } => vec![(Operation::SourcePause, Sort::Act)],
+        NeedKind::ListsRefused { .. } => vec![(Operation::Import, Sort::Act)],
         NeedKind::SettingsWrong { .. } | NeedKind::ProfileBroken { .. } | NeedKind::SchedulerFault(_) => vec![],
     }
 }
@@ -198,5 +200,6 @@ fn place_address(place: &Place) -> String {
         Place::Printer(name) => address::printer(name),
         Place::NewPrinter => "/do/AddPrinter".to_owned(),
         Place::Database => "/audit".to_owned(),
+        Place::Source(name) => address::source(name),
     }
 }

@@ -75,6 +75,10 @@ async fn list(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
         let label = view.page.t(texts::IMPORTS);
         view.buttons.push(Button { address: "/imports".into(), label });
     }
+    if view.page.may(Operation::BoardRead, Sort::Query) {
+        let label = view.page.t(texts::SOURCES);
+        view.buttons.push(Button { address: "/sources".into(), label });
+    }
     if view.page.may(Operation::Import, Sort::Act) {
         let label = view.page.t(texts::IMPORT);
         view.buttons.push(Button { address: "/import".into(), label });

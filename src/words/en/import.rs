@@ -1,12 +1,25 @@
 //! Imports in words: what they warn of, refuse and did.
 
-use super::{message::Message, number::thousands, reason::reason};
+use super::{
+    message::{Message, list},
+    number::thousands,
+    reason::reason,
+};
 use crate::domain::{
     import::{Fault, FileForm, RejectReason, Rejection, RowPlace, Shape, Warning},
     reason::Reason,
     refusal::ImportRefusal,
     undo::{ImportDeed, UndoFate},
 };
+
+/// That the settings name no source of this name.
+pub(super) fn no_source(source: &str, known: &[String]) -> Message {
+    let hint = match known {
+        [] => "the settings name no source; `[[source]]` in them names one".to_owned(),
+        known => format!("the sources are {}", list(known)),
+    };
+    Message::new(format!("no source that is pulled is named `{source}`"), hint)
+}
 
 /// What a refusal about an import says to a person.
 pub(super) fn import_refusal(refusal: &ImportRefusal) -> Message {

@@ -29,6 +29,7 @@ mod record_rule;
 mod refusal;
 mod report;
 mod simulation;
+mod source;
 mod standing;
 mod state;
 mod store;
@@ -57,6 +58,7 @@ pub use self::{
     refusal::refusal,
     report::{engine, report},
     simulation::{activity, activity_at_end, preparation},
+    source::{refused_list, source_fault, source_remedy, source_standing},
     standing::standing,
     state::{attempt_state, batch_state, job_state, pending_state, record_state, role},
     store::{open_key_file, open_tls_key, outage_hint},

@@ -3,13 +3,22 @@
 use jiff::tz::TimeZone;
 
 use super::{
-    count::count_state, instance::differences, message::Message, number::thousands, operation as words, printer::task,
-    standing::standing, store::outage_command, time::local,
+    count::count_state,
+    instance::differences,
+    message::Message,
+    number::thousands,
+    operation as words,
+    printer::task,
+    source::{refused_list, source_fault, source_remedy},
+    standing::standing,
+    store::outage_command,
+    time::local,
 };
 use crate::{
     domain::{
         id::CountId,
         printer_reason::{REFUSES_CARDS, Resumes},
+        source::{RefusedList, SourceFault},
         states::CountState,
     },
     engine::{
@@ -79,14 +88,8 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
         ),
         NeedKind::NoBlanks(no_blanks) => no_blanks_text(no_blanks, zone),
         NeedKind::PersonsRekeyed { profile } => persons_rekeyed(profile),
-        NeedKind::SettingsWrong { fault } => {
-            let fault = Message::from_detail(fault).text;
-            text(&format!("no scheduler starts with these settings: {fault}"), "cetak config check")
-        }
-        NeedKind::ProfileBroken { fault } => {
-            let fault = Message::from_detail(fault).text;
-            text(&format!("printers of this card profile print nothing: {fault}"), "cetak config check")
-        }
+        NeedKind::SettingsWrong { fault } => wrong("no scheduler starts with these settings", fault),
+        NeedKind::ProfileBroken { fault } => wrong("printers of this card profile print nothing", fault),
         NeedKind::SchedulerFault(FaultSince { fault, since }) => {
             let since = since.map_or_else(String::new, |since| format!(" since {}", local(&since.to_string(), zone)));
             fault_text(fault, &since)
@@ -95,11 +98,19 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
         NeedKind::RecordsHeldAtAdoption => {
             text("records held, as another copy of the database may have printed them", "cetak record held")
         }
+        NeedKind::SourceAway { source, fault, since } => source_away(source, *fault, &local(since, zone)),
+        NeedKind::ListsRefused { source, last } => lists_refused(source, last.as_ref()),
         NeedKind::ClockBehind => text(
             "no card starts, because the clock is behind the newest audit row: set it, or accept it if it is right",
             "cetak db accept-clock --reason TEXT",
         ),
     }
+}
+
+/// What a fault of settings or of a profile stops.
+fn wrong(stops: &str, fault: &str) -> NeedText {
+    let fault = Message::from_detail(fault).text;
+    NeedText { what: format!("{stops}: {fault}"), command: "cetak config check".into() }
 }
 
 fn tray_full(printer: &str) -> NeedText {
@@ -127,6 +138,23 @@ fn printer_stopped(printer: &str) -> NeedText {
     NeedText {
         what: format!("printer `{printer}` is stopped and gives no reason for it"),
         command: format!("cetak printer show {printer}"),
+    }
+}
+
+fn source_away(source: &str, fault: SourceFault, since: &str) -> NeedText {
+    NeedText {
+        what: format!("source `{source}` is away since {since}: {}; {}", source_fault(fault), source_remedy(fault)),
+        command: format!("cetak source test {source}"),
+    }
+}
+
+fn lists_refused(source: &str, last: Option<&RefusedList>) -> NeedText {
+    let last = last.map_or_else(String::new, |last| format!(", the last one {}", refused_list(last)));
+    NeedText {
+        what: format!(
+            "files of source `{source}` were refused{last}; mend each and put it into the folder of the source again, or take it away"
+        ),
+        command: "cetak source list".into(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     count::{above_missing, below_reserved, count_refusal},
     file::file_refusal,
     filter::{matching_number, no_class, no_person, unknown_filter},
-    import::import_refusal,
+    import::{import_refusal, no_source},
     message::{Message, list},
     number::thousands,
     objection::objections as all,
@@ -17,6 +17,7 @@ use super::{
     printer_use::in_use,
     reason::{rendering, sealed},
     record_rule::record_state,
+    simulation::{plan_time, scenario_fault, too_many_runs},
 };
 use crate::domain::{
     permission::Operation,
@@ -42,6 +43,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
         Refusal::NoPrinter { printer } => {
             say(format!("no printer is named `{printer}`"), "list the printers with `cetak printer list`")
         }
+        Refusal::NoSource { source, known } => no_source(source, known),
         Refusal::NoProfile { profile, known } => {
             say(format!("no card profile is named `{profile}`"), &format!("the profiles are {}", list(known)))
         }
@@ -343,10 +345,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
             let message = Message::from_detail(format!("printer `{printer}` at {address} does not answer: {detail}"));
             Message { hint: message.hint.or(Some("check the printer and its address".into())), ..message }
         }
-        Refusal::PlanTime { days } => say(
-            format!("a plan begins within {days} days from now, and ends after that and at most {days} days later"),
-            "name the evening of a night to come, give its begin and its end, or give nothing for the next night",
-        ),
+        Refusal::PlanTime { days } => plan_time(*days),
         Refusal::NightToCome { evening } => say(
             format!("the night of {evening} has not begun"),
             "read what it will do with `cetak plan`, or report an earlier night",

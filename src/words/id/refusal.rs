@@ -38,6 +38,7 @@ pub fn refusal(refusal: &Refusal) -> String {
             format!("ini bukan nomor identitas menurut profil {}", list(profiles))
         }
         Refusal::NoPrinter { printer } => format!("tidak ada printer bernama `{printer}`"),
+        Refusal::NoSource { source, .. } => format!("tidak ada sumber bernama `{source}` yang diambil daftarnya"),
         Refusal::NoProfile { profile, .. } => format!("tidak ada profil kartu bernama `{profile}`"),
         Refusal::ProfileBroken { profile, detail } => {
             format!("profil kartu `{profile}` tidak dapat dipakai: {}", quoted(detail))

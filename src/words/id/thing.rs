@@ -15,6 +15,7 @@ pub(super) fn thing(name: &str) -> String {
         "blangko" => "blangko",
         "movement" => "mutasi",
         "count" => "stok opname",
+        "source" => "sumber",
         "database" if rest.is_empty() => return "basis data".to_owned(),
         _ => return quote(name),
     };

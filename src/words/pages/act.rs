@@ -89,6 +89,11 @@ acts! {
         "Printers go on with their batches." "Printer melanjutkan kelompok cetaknya.";
     ResumePrinter "Resume the printer" "Lanjutkan printer",
         "It goes on with its batch." "Printer melanjutkan kelompok cetaknya.";
+    PauseSource "Pause the source" "Jeda sumber",
+        "Its lists stay where they are. One that is being imported is finished."
+        "Daftarnya tetap di tempatnya. Daftar yang sedang diimpor diselesaikan.";
+    ResumeSource "Resume the source" "Lanjutkan sumber",
+        "Its lists are imported again." "Daftarnya diimpor lagi.";
     ResumeBatch "Resume the batch" "Lanjutkan kelompok cetak",
         "Its cards are printed." "Kartunya dicetak.";
     ApproveBatch "Approve the batch" "Setujui kelompok cetak",

@@ -133,6 +133,10 @@ events! {
     "session.opened" "signed in" "masuk";
     "settings.changed" "settings changed" "pengaturan diubah";
     "settings.known" "settings read" "pengaturan dibaca";
+    "source.away" "source does not answer" "sumber tidak terjangkau";
+    "source.back" "source answers again" "sumber terjangkau lagi";
+    "source.paused" "source paused" "sumber dijeda";
+    "source.resumed" "source resumed" "sumber dilanjutkan";
     "token.added" "API token made" "token API dibuat";
     "token.revoked" "API token revoked" "token API dicabut";
 }

@@ -22,6 +22,7 @@ mod plan;
 mod printer;
 mod probe;
 mod reason;
+mod source;
 mod standing;
 mod text;
 mod time;
@@ -39,6 +40,7 @@ pub(crate) use self::{
     need::{Place, need},
     plan::{activity, halt, preparation},
     printer::task,
+    source::source_fault,
     standing::standing,
     text::Text,
     time::{day_and_time, number, time_of_day, times_of},
@@ -48,5 +50,6 @@ pub(crate) use self::{
 pub(crate) mod texts {
     pub(crate) use super::{
         audit::*, board::*, count::*, desk::*, district::*, frame::*, help::*, import::*, lists::*, plan::*, probe::*,
+        source::*,
     };
 }

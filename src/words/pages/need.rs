@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::{
     printer::task,
+    source::source_fault,
     text::Text,
     time::{day_and_time, number},
 };
@@ -47,6 +48,8 @@ pub(crate) enum Place {
     NewPrinter,
     /// The state of the database.
     Database,
+    /// One source.
+    Source(String),
 }
 
 /// What a need says, and where it is settled.
@@ -194,6 +197,18 @@ pub(crate) fn need(need: &Need, language: Language, zone: &TimeZone) -> (String,
             "permohonan ditahan, karena salinan lain basis data mungkin sudah mencetaknya",
             &[],
             Place::HeldRecords,
+        ),
+        NeedKind::SourceAway { source, fault, since } => say(
+            "source {} is away since {}: {}",
+            "sumber {} tidak terjangkau sejak {}: {}",
+            &[source, &day_and_time(since, language, zone), source_fault(*fault).in_language(language)],
+            Place::Source(source.clone()),
+        ),
+        NeedKind::ListsRefused { source, .. } => say(
+            "files of source {} were refused",
+            "berkas dari sumber {} ditolak",
+            &[source],
+            Place::Source(source.clone()),
         ),
         NeedKind::ClockBehind => say(
             "the clock is behind the newest audit row: set it, or accept it if it is right",
