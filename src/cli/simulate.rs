@@ -1,7 +1,7 @@
 //! `cetak simulate`: what would become of an office, without one.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::Write as _,
     path::{Path, PathBuf},
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     domain::{card::profile::WALK_IN_CLASS, time::Timestamp},
     engine::{client::Client, query::ShowScenario},
-    simulation::{Activity, Band, Figures, Scenario, WALK_INS_IN_LIST, WaitFigures, differences},
+    simulation::{Activity, Band, Figures, PrinterFigures, Scenario, WALK_INS_IN_LIST, WaitFigures, differences},
 };
 
 /// What is printed with `--json`.
@@ -89,7 +89,7 @@ fn read(path: &Path) -> anyhow::Result<Scenario> {
     let text = fs::read_to_string(path).map_err(|error| {
         Message::new(format!("the scenario `{place}` cannot be read: {error}"), "name a TOML file that you may read")
     })?;
-    let hint = "`src/simulation/README.md` describes each key";
+    let hint = "correct the key; `cetak simulate --from-office` writes a scenario with each key of an office";
     let scenario: Scenario = toml::from_str(&text)
         .map_err(|error| Message::new(format!("the scenario `{place}`: {}", error.to_string().trim_end()), hint))?;
     scenario.check().map_err(|fault| Message::new(format!("the scenario `{place}`: {fault}"), hint))?;
@@ -97,16 +97,62 @@ fn read(path: &Path) -> anyhow::Result<Scenario> {
 }
 
 fn text(simulated: &Simulated, zone: &TimeZone) -> String {
-    let mut text = of_scenario(&simulated.title, &simulated.figures, zone);
-    if let Some(Against { title, figures, printed_more, done_later_days }) = &simulated.against {
-        text += &format!("\n{}", of_scenario(title, figures, zone));
-        let printed = printed_more.as_ref().map(|band| row("good cards", band, |more| signed(*more)));
-        let later =
-            done_later_days.as_ref().map(|band| row("days until the list is done", band, |days| format!("{days:+.1}")));
-        let rows: Vec<_> = [printed, later].into_iter().flatten().collect();
-        text += &format!("\n{title}, beside {}\n{}", simulated.title, bands("", &rows));
+    match &simulated.against {
+        None => of_scenario(&simulated.title, &simulated.figures, zone),
+        Some(against) => beside(simulated, against, zone),
+    }
+}
+
+/// Two scenarios beside each other, and how the second one differs, run by run.
+fn beside(simulated: &Simulated, against: &Against, zone: &TimeZone) -> String {
+    let (first, second) = (&simulated.figures, &against.figures);
+    let row = |name: &str, of: &dyn Fn(&Figures) -> String| vec![name.to_owned(), of(first), of(second)];
+    let number = |of: fn(&Figures) -> &Band<u64>| move |figures: &Figures| in_brackets(of(figures), |n| thousands(*n));
+    let mut rows = vec![
+        row("the list is done", &|of| in_brackets(&of.done_at, |at| shown_instant(*at, zone))),
+        row("good cards", &number(|of| &of.printed)),
+        row("spoiled blanks", &number(|of| &of.spoiled)),
+        row("cards to be found", &number(|of| &of.uncertain)),
+        row("quarantined records", &number(|of| &of.quarantined)),
+        row("records that wait", &number(|of| &of.waiting)),
+        row("blanks left", &|of| in_brackets(&of.blanks, |n| thousands(*n))),
+        row("bottleneck", &|of| activity(of.bottleneck).to_owned()),
+    ];
+    let classes: BTreeSet<i64> = first.waits_by_class.keys().chain(second.waits_by_class.keys()).copied().collect();
+    for class in classes {
+        let wait = |of: &Figures| {
+            of.waits_by_class.get(&class).map_or_else(String::new, |waits| {
+                let [records, mean, longest] = waits_shown(waits);
+                format!("{records} cards, {mean} on average, {longest} at most")
+            })
+        };
+        rows.push(row(&format!("wait in class {}", named_class(class)), &wait));
+    }
+    let more = against.printed_more.as_ref().map(|band| in_brackets(band, |more| signed(*more)));
+    rows.extend(more.map(|more| vec!["more good cards".into(), String::new(), more]));
+    let later = against.done_later_days.as_ref().map(|band| in_brackets(band, |days| format!("{days:+.1}")));
+    rows.extend(later.map(|later| vec!["done later, in days".into(), String::new(), later]));
+    let runs = if first.runs == 1 { "1 run".into() } else { format!("{} runs", thousands(first.runs)) };
+    let heading = format!("{runs}, seed {}", first.seed);
+    let mut text = table(&[&heading, &simulated.title, &against.title], &rows);
+    for (title, figures) in [(&simulated.title, first), (&against.title, second)] {
+        text += &format!("\n{title}\n{}", printers(figures));
     }
     text
+}
+
+/// The median, with the tenth and the ninetieth percentile in brackets.
+fn in_brackets<T>(band: &Band<T>, shown: impl Fn(&T) -> String) -> String {
+    let [p10, p50, p90] = [&band.p10, &band.p50, &band.p90].map(shown);
+    if p10 == p90 { p50 } else { format!("{p50} ({p10} to {p90})") }
+}
+
+fn printers(figures: &Figures) -> String {
+    let row = |of: &PrinterFigures| printer_row(&of.name, &of.printed, &of.shares, of.last);
+    table(
+        &["printer", "good cards", "of its time", "in the end"],
+        &figures.printers.iter().map(row).collect::<Vec<_>>(),
+    )
 }
 
 fn of_scenario(title: &str, figures: &Figures, zone: &TimeZone) -> String {
@@ -123,9 +169,7 @@ fn of_scenario(title: &str, figures: &Figures, zone: &TimeZone) -> String {
     ];
     let runs = if figures.runs == 1 { "1 run".into() } else { format!("{} runs", thousands(figures.runs)) };
     let mut text = format!("{title}: {runs}, seed {}\n{}", figures.seed, bands("", &rows));
-    let printers: Vec<_> =
-        figures.printers.iter().map(|of| printer_row(&of.name, &of.printed, &of.shares, of.last)).collect();
-    text += &format!("\n{}", table(&["printer", "good cards", "of its time", "in the end"], &printers));
+    text += &format!("\n{}", printers(figures));
     text += &format!("\nbottleneck: {}\n", activity(figures.bottleneck));
     let classes = figures.waits_by_class.iter().map(|(class, waits)| wait_row(&named_class(*class), waits));
     text +=
@@ -160,8 +204,13 @@ fn named_class(of: i64) -> String {
 }
 
 fn wait_row(name: &str, waits: &WaitFigures) -> Vec<String> {
+    [name.to_owned()].into_iter().chain(waits_shown(waits)).collect()
+}
+
+/// The records, and the mean and the longest wait, in the middle of the runs.
+fn waits_shown(waits: &WaitFigures) -> [String; 3] {
     let mean = waits.mean_days.as_ref().map_or("none".into(), |band| format!("{:.1} days", band.p50));
-    vec![name.into(), thousands(waits.records.p50), mean, format!("{:.1} days", waits.longest_days.p50)]
+    [thousands(waits.records.p50), mean, format!("{:.1} days", waits.longest_days.p50)]
 }
 
 fn signed(more: i64) -> String {

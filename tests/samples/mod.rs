@@ -108,6 +108,7 @@ pub(crate) const QUERIES: &[&str] = &[
     r#"{"query":"show-proxy","record":{"source":"default","request_id":"r1"}}"#,
     r#"{"query":"list-duplicates","page":{"after":7,"limit":20}}"#,
     r#"{"query":"show-requests-beside","record":{"source":"default","request_id":"r1"}}"#,
+    r#"{"query":"simulate","scenario":"title = 1"}"#,
     r#"{"query":"list-sources"}"#,
     r#"{"query":"list-imports","page":{"after":7,"limit":20}}"#,
     r#"{"query":"show-import","import":1}"#,

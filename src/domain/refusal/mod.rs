@@ -212,6 +212,10 @@ refusals! {
     Invalid "plan-time" PlanTime { days: i64 };
     /// The night of this evening has not begun, so there is nothing to report.
     Invalid "night-to-come" NightToCome { evening: String };
+    /// A scenario cannot be simulated; `field` is where it stands in the request.
+    Invalid "scenario" Scenario { field: String, detail: String };
+    /// A simulation would take too long: at most so many runs of these scenarios.
+    Invalid "too-many-runs" TooManyRuns { most: i64 };
 
     // Waiting lists.
     /// The header of the file cannot be read; `detail` is the parser's text.

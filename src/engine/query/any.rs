@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Engine, EngineError, Query, accounts, archive, attempts, audit, batches, board, check, count_matching, counts,
     duplicates, find, find_name, imports, jobs, jumps, ledger, needs, night, night_report, office, order, outside,
-    pending_acts, pile, plan, printers, probe, read_for, records, scan, sources, stock, warrants,
+    pending_acts, pile, plan, printers, probe, read_for, records, scan, simulate, sources, stock, warrants,
 };
 use crate::domain::{actor::Actor, permission::Operation};
 
@@ -72,6 +72,7 @@ any_query! {
     records::ShowRecord,
     jumps::ListJumps,
     sources::ListSources,
+    simulate::Simulate,
     jumps::ShowPlace,
     order::ReportOrder,
     find::FindRecord,

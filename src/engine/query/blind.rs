@@ -7,7 +7,7 @@ use super::{
     DistrictLine, Duplicate, EndedAttemptLine, FoundName, FoundNames, FoundRecord, ImportLine, ImportRecordLine,
     ImportShown, JobLine, JumpLine, MovementLine, Need, NeedKind, Night, NightPlan, NightReport, OfficeScenario,
     OrderPage, Page, PendingActItem, PendingActView, Pile, PileLine, PrinterLine, PrinterReport, RecordLine,
-    RecordPlace, ScannedCard, SessionLine, ShownJob, ShownProxy, SourceLine, Stock, StockCountLine,
+    RecordPlace, ScannedCard, SessionLine, ShownJob, ShownProxy, Simulated, SourceLine, Stock, StockCountLine,
     TokenLine, UncertainLine, WarrantLine,
     hidden::{Blind, Hidden},
 };
@@ -27,7 +27,7 @@ macro_rules! nothing_to_hide {
 }
 
 nothing_to_hide! {
-    AccountLine, Archived, CardOutLine, ChainHead, CheckedRule, DistrictLine, Duplicate, EndedAttemptLine, ImportLine, ImportRecordLine, ImportShown, JobLine, JumpLine, PrinterReport, PrinterSetting, RecordLine, RecordedEvent, RequestBeside, SessionLine, ShownProxy, SourceLine, TokenLine, UncertainLine, WarrantLine,
+    AccountLine, Archived, Simulated, CardOutLine, ChainHead, CheckedRule, DistrictLine, Duplicate, EndedAttemptLine, ImportLine, ImportRecordLine, ImportShown, JobLine, JumpLine, PrinterReport, PrinterSetting, RecordLine, RecordedEvent, RequestBeside, SessionLine, ShownProxy, SourceLine, TokenLine, UncertainLine, WarrantLine,
 }
 
 impl<T: Blind> Blind for Page<T> {

@@ -44,6 +44,7 @@ mod printers;
 mod probe;
 mod records;
 mod scan;
+mod simulate;
 mod sources;
 mod stock;
 mod warrants;
@@ -92,6 +93,9 @@ pub use self::{
     probe::{PrinterReport, ProbePrinter},
     records::{ListRecords, ShowRecord},
     scan::{CardVerdict, ScanCard, ScannedCard},
+    simulate::{
+        Difference, InstantBand, Simulate, Simulated, SimulatedOffice, SimulatedPrinter, SimulatedWait, TimeShare,
+    },
     sources::{ListSources, SourceLine, SourcePauseLine, SourceStanding},
     stock::{ShowStock, Stock, Totals},
     warrants::ListWarrants,

@@ -50,6 +50,7 @@ mod rights;
 mod search;
 mod seen_list;
 mod sign_in;
+mod simulate;
 mod sources;
 mod tiles;
 mod upload;
@@ -76,6 +77,7 @@ pub(super) fn router() -> Router<Arc<Web>> {
         .merge(import::router())
         .merge(imports::router())
         .merge(sources::router())
+        .merge(simulate::router())
         .merge(records::router())
         .merge(place::router())
         .merge(search::router())

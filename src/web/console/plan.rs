@@ -53,6 +53,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Resul
     let tables = tables.into_iter().chain([classes(page, &plan), districts(page, &plan)]);
     let tables = tables.filter(|table| !table.rows.is_empty()).collect();
     (view.lead, view.buttons, view.facts, view.tables) = (lead, buttons, facts, tables);
+    view.buttons.push(Button { address: "/simulate".into(), label: view.page.t(texts::SIMULATE) });
     Ok(respond(StatusCode::OK, &view))
 }
 

@@ -12,7 +12,7 @@ use crate::{
         ListSessions, ListSources, ListTokens, ListUncertain, ListWarrants, ProbePrinter, Query, ReportNight,
         ReportOrder, ScanCard, ScanForCheck, ShowBatch, ShowBoard, ShowCount, ShowImport, ShowJob, ShowNight,
         ShowPendingAct, ShowPile, ShowPlace, ShowPlan, ShowPrinter, ShowProxy, ShowRecord, ShowRequestsBeside,
-        ShowScenario, ShowStock, VerifyAudit,
+        ShowScenario, ShowStock, Simulate, VerifyAudit,
     },
     web::{input::Parameter, route::Route},
 };
@@ -107,6 +107,7 @@ pub(super) fn routes() -> Vec<Route> {
         get::<ListHandedOverCards>("/cards/handed-over").paged(),
         get::<ListDistricts>("/cards/districts"),
         get::<ShowProxy>("/cards/{source}/{request_id}/proxy"),
+        post::<Simulate>("/simulations").long(),
         get::<ListSources>("/sources"),
         get::<ListImports>("/imports").paged(),
         get::<ShowImport>("/imports/{import}"),

@@ -345,6 +345,8 @@ pub fn refusal(refusal: &Refusal) -> Message {
             let message = Message::from_detail(format!("printer `{printer}` at {address} does not answer: {detail}"));
             Message { hint: message.hint.or(Some("check the printer and its address".into())), ..message }
         }
+        Refusal::Scenario { field, detail } => scenario_fault(field, detail),
+        Refusal::TooManyRuns { most } => too_many_runs(*most),
         Refusal::PlanTime { days } => plan_time(*days),
         Refusal::NightToCome { evening } => say(
             format!("the night of {evening} has not begun"),

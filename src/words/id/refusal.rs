@@ -271,6 +271,11 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::PrinterFailed { printer, address, detail } => {
             format!("printer `{printer}` di {address} tidak menjawab sebagaimana mestinya: {}", quoted(detail))
         }
+        Refusal::Scenario { detail, .. } => format!("skenario tidak dapat disimulasikan: {}", quoted(detail)),
+        Refusal::TooManyRuns { most: 0 } => "skenario ini terlalu besar untuk disimulasikan di sini".to_owned(),
+        Refusal::TooManyRuns { most } => {
+            format!("simulasi akan terlalu lama; paling banyak {} percobaan", thousands(*most))
+        }
         Refusal::PlanTime { days } => format!(
             "rencana dimulai dalam {days} hari sejak sekarang, dan berakhir setelah itu, paling lama {days} hari kemudian"
         ),
