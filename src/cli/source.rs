@@ -63,7 +63,7 @@ fn test(access: &Access, out: Output, name: &str) -> anyhow::Result<()> {
         Message::new(text, words::source_remedy(fault))
     })?;
     let done = format!(
-        "source `{name}` can be pulled from `{folder}`; {} lists lie there. What was withdrawn while it was away is known from its \
+        "source `{name}` can be pulled from `{folder}`; lists in it: {}. What was withdrawn while it was away is known from its \
          next list only: a folder cannot be asked about one record",
         lists.len()
     );

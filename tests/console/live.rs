@@ -82,7 +82,7 @@ fn focus_caret_typed_text_open_details_and_dialogs_are_kept_while_64_printers_pr
     let browser = board(&room.served.address);
     browser.run(WITH_MORE);
     browser.click("#more summary");
-    let printed = || browser.text("[aria-labelledby=list]");
+    let printed = || browser.text("[aria-labelledby=records]");
     for (field, opens) in [("plain", ""), ("inside", ""), ("answer", "document.getElementById('asks').showModal()")] {
         browser.run(opens);
         let selector = format!("#{field}");

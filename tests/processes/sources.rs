@@ -134,7 +134,7 @@ fn a_list_is_imported_once_wherever_the_scheduler_is_killed() {
 fn a_source_is_tried_paused_and_resumed_and_one_without_its_folder_says_so() {
     let (office, folder) = office_with_folder();
     fs::write(folder.join("a.csv"), people::students(0..2)).unwrap();
-    assert!(office.done(&["source", "test", "registry"]).stdout.contains("1 lists lie there"));
+    assert!(office.done(&["source", "test", "registry"]).stdout.contains("lists in it: 1"));
     let unknown = office.run(&["source", "test", "registri"]);
     assert!(unknown.stderr.contains("named `registri`") && unknown.stderr.contains("`registry`"), "{unknown:?}");
     office.done(&["source", "pause", "registry", "--reason", "its last list was wrong"]);
