@@ -24,7 +24,8 @@ fn office_with_folder() -> (Office, PathBuf) {
     office.done(&["init"]);
     let folder = office.file("lists");
     fs::create_dir(&folder).unwrap();
-    let source = format!("[[source]]\nname = \"registry\"\nprofile = \"student\"\nfolder = {folder:?}\nevery_s = 5\n");
+    let path = folder.display();
+    let source = format!("[[source]]\nname = \"registry\"\nprofile = \"student\"\nfolder = \"{path}\"\nevery_s = 5\n");
     office.set(&source);
     (office, folder)
 }
