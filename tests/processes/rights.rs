@@ -59,7 +59,12 @@ impl Cell {
         for parameter in described["parameters"].as_array().unwrap() {
             let name = parameter["name"].as_str().unwrap();
             // A pending act has the field `id`.
-            let Some(value) = take(&mut fields, if name == "act" { "id" } else { name }) else { continue };
+            let field = match name {
+                "act" => "id",             // of a pending act
+                "source_name" => "source", // that of a record has its name in `record`
+                name => name,
+            };
+            let Some(value) = take(&mut fields, field) else { continue };
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned).replace(' ', "%20");
             if parameter["in"] == "path" {
                 path = path.replace(&format!("{{{name}}}"), &text);

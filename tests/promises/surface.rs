@@ -124,8 +124,11 @@ fn faults_of_sample(tag: &str, sample: &str) -> Vec<String> {
     };
     // What stands in the address is not in the body.
     for parameter in operation["parameters"].as_array().unwrap() {
-        // A pending act has the field `id`.
-        let name = parameter["name"].as_str().map(|name| if name == "act" { "id" } else { name }).unwrap();
+        let name = match parameter["name"].as_str().unwrap() {
+            "act" => "id",             // of a pending act
+            "source_name" => "source", // that of a record has its name in `record`
+            name => name,
+        };
         let value = take(&mut fields, name);
         let faults = value.map(|value| described::faults(name, &value, &parameter["schema"])).unwrap_or_default();
         if !faults.is_empty() {
