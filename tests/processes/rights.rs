@@ -58,7 +58,6 @@ impl Cell {
         let (mut path, mut query) = (path.clone(), Vec::new());
         for parameter in described["parameters"].as_array().unwrap() {
             let name = parameter["name"].as_str().unwrap();
-            // A pending act has the field `id`.
             let field = match name {
                 "act" => "id",             // of a pending act
                 "source_name" => "source", // that of a record has its name in `record`
