@@ -26,9 +26,9 @@ use crate::{
 };
 
 /// The folder of lists that were imported, in the folder of a source.
-pub const DONE: &str = "done";
+const DONE: &str = "done";
 /// The folder of what waits for a person.
-pub const REFUSED: &str = "refused";
+const REFUSED: &str = "refused";
 
 /// A list that has not changed for so long is whole. Programs that write a list under its own name write without longer breaks; one that
 /// is renamed into the folder is whole at once, and waits as long.

@@ -19,7 +19,7 @@ use std::{
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
-pub use self::folder::{DONE, REFUSED, try_folder};
+pub use self::folder::try_folder;
 use self::{
     folder::Folder,
     pull::{PullError, permit},
